@@ -1,0 +1,142 @@
+"""Running the server: one process, or a supervisor with several, on a socket that is bound first."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from signalbox.app import create_app
+from signalbox.cli.logs import set_up_logs
+from signalbox.config import Settings, load_settings, variable
+from signalbox.db.pool import Database
+from signalbox.errors import SetupError
+
+READY_SECONDS_MAX: Final = 60
+GRACE_SECONDS: Final = 2  # for answers under way, after which the database may be stopped
+PARENT_LOOK_SECONDS: Final = 0.5
+
+
+def exit_on_signals() -> None:
+    """Make SIGTERM and SIGINT end the program the clean way, so that the database is stopped too."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))
+
+
+def listen(settings: Settings) -> tuple[socket.socket, Settings]:
+    """Bind the address; with port 0 the settings come back with the port that it got.
+
+    Raises:
+        SetupError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError as error:
+        bound.close()
+        raise SetupError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; --port takes another"
+        ) from error
+    bound.set_inheritable(True)
+    return bound, settings.model_copy(update={"port": bound.getsockname()[1]})
+
+
+def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve until a signal says to end; `on_ready` is called once, from a thread, when the server answers.
+
+    Raises:
+        SetupError: the database cannot serve as it is.
+    """
+    asyncio.run(_look_at_database(settings))
+    set_up_logs(settings)
+    watcher = threading.Thread(target=_when_ready, args=(settings, on_ready), daemon=True)
+    watcher.start()
+    if settings.workers == 1:
+        uvicorn.Server(_config(create_app(settings), settings)).run(sockets=[bound])
+        return
+    os.environ |= _as_environment(settings)
+    Multiprocess(_config("signalbox.cli.server:worker_app", settings, factory=True), sockets=[bound]).run()
+
+
+async def _look_at_database(settings: Settings) -> None:
+    """Say what is wrong with the database in one line, before there is a server that would trace it."""
+    async with Database(settings):
+        pass
+
+
+def _config(app: Starlette | str, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )
+
+
+def _as_environment(settings: Settings) -> dict[str, str]:
+    """Write the settings as a worker's environment, from which it reads them again."""
+    values: dict[str, Any] = settings.model_dump(exclude_none=True, exclude={"token"})
+    return {
+        variable(name): ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
+        if value != ()
+    }
+
+
+def worker_app() -> Starlette:
+    """Build the application in a worker, which ends when its supervisor is gone."""
+    settings = load_settings(os.environ)
+    set_up_logs(settings)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    return create_app(settings)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _when_ready(settings: Settings, on_ready: Callable[[], None]) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if _answers(settings):
+            on_ready()
+            return
+        time.sleep(0.05)
+
+
+def _answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,134 @@
+"""`signalbox up`: from nothing to a served project with a lead's token, and the same again without a change."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from signalbox.cli.local import database_of, migrate
+from signalbox.cli.output import json_option, print_json, say
+from signalbox.cli.serve import server_options
+from signalbox.config import Settings, load_settings
+from signalbox.db.pool import Database
+from signalbox.domain import onboarding, owners, participants, tokens
+from signalbox.domain.participants import ProvisionArgs
+from signalbox.errors import InvalidArguments, SetupError
+from signalbox.identity import Principal
+
+
+@click.command("up")
+@server_options
+@click.option("--owner", "handle", help="Handle of the first owner (the system user's name).")
+@click.option("--email", help="Email of the first owner (HANDLE@localhost).")
+@click.option("--project", default="main", show_default=True, help="Project to make if it is not there.")
+@click.option("--label", default="lead", show_default=True, help="Label of the lead who gets the token.")
+@json_option
+def command(
+    host: str | None,
+    port: int | None,
+    data_dir: Path | None,
+    workers: int | None,
+    handle: str | None,
+    email: str | None,
+    project: str,
+    label: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Start everything on this machine, making what is missing: database, owner, project, token, server.
+
+    Run again it changes nothing, says what is there, and serves.
+    """
+    from signalbox.cli import server  # noqa: PLC0415 - importing the SDK takes a second
+
+    server.exit_on_signals()
+    wish = _lead(label)
+    settings = load_settings(os.environ, host=host, port=port, data_dir=data_dir, workers=workers)
+    bound, settings = server.listen(settings)
+    with bound, database_of(settings, own=True) as ready:
+        _migrate_if_needed(ready)
+        who = asyncio.run(_first_project(ready, handle, email, project))
+
+        def announce() -> None:
+            token = asyncio.run(_first_token(ready, who, wish))
+            facts = _facts(ready, who, label, token)
+            print_json(facts) if as_json else click.echo(_card(facts))
+
+        server.serve(bound, ready, on_ready=announce)
+
+
+def _lead(label: str) -> ProvisionArgs:
+    try:
+        return ProvisionArgs(participant_name=label, is_admin=True)
+    except ValueError:
+        raise InvalidArguments(f"{label!r} cannot be a label: a-z, 0-9, . _ -, 64 at most") from None
+
+
+def _migrate_if_needed(settings: Settings) -> None:
+    async def look() -> None:
+        async with Database(settings):
+            pass
+
+    try:
+        asyncio.run(look())
+    except SetupError:
+        say("Bringing the schema up to date …")
+        migrate(settings)
+
+
+async def _first_project(settings: Settings, handle: str | None, email: str | None, project: str) -> Principal:
+    async with Database(settings) as database:
+        owner = await owners.first_owner(database)
+        if owner is None:
+            chosen = handle or owners.handle_from(getpass.getuser())
+            owner = await owners.bootstrap_owner(database, email or f"{chosen}@localhost", chosen)
+        return await owners.in_project(database, owner, project)
+
+
+async def _first_token(settings: Settings, who: Principal, wish: ProvisionArgs) -> str | None:
+    """Mint the lead's first token; one that had a token before is left alone, whatever became of it."""
+    async with Database(settings) as database:
+        if await tokens.was_ever_given(database, who, wish.participant_name):
+            return None
+        return (await participants.provision(database, who, wish, allow_existing=True)).token
+
+
+def _facts(settings: Settings, who: Principal, label: str, token: str | None) -> dict[str, Any]:
+    facts = {
+        "url": settings.base_url,
+        "mcp_url": onboarding.mcp_url(settings.base_url),
+        "project": who.project,
+        "actor": f"{who.handle}/{label}",
+    }
+    return facts if token is None else facts | {"token": token}
+
+
+def _card(facts: dict[str, Any]) -> str:
+    token = facts.get("token")
+    commands = onboarding.connect_commands(facts["mcp_url"], token or "$SIGNALBOX_TOKEN")
+    shown = (
+        f"Token of {facts['actor']} (a lead), shown this once:\n\n  {token}"
+        if token
+        else f"{facts['actor']} has its token already. `signalbox token list` shows its id, "
+        "`signalbox token rotate ID` gives a new one."
+    )
+    header = f"Authorization: Bearer {token or '$SIGNALBOX_TOKEN'}"
+    return "\n".join(
+        (
+            f"Signalbox is ready at {facts['url']}, project {facts['project']}.",
+            "",
+            shown,
+            "",
+            "Connect an agent:",
+            f"  Claude Code  {commands['claude']}",
+            f"  Codex        {commands['codex']}",
+            f"  Gemini CLI   {commands['gemini']}",
+            "First call:",
+            f'  curl -sS -X POST {facts["url"]}/api/tools/whoami -H "{header}"',
+        )
+    )

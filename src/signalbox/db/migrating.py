@@ -1,0 +1,122 @@
+"""Bringing a database to the present schema: `signalbox migrate`, and what the migrations are written with.
+
+Imports Alembic and SQLAlchemy, which the server never does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import sqlalchemy.exc
+from alembic import command, op
+from alembic.config import Config
+
+from signalbox import paths
+from signalbox.errors import SetupError
+
+ROLE_NAME_MAX = 63  # bytes of an identifier in PostgreSQL
+
+APP_ROLE = """
+do $$
+declare
+    app text := current_database() || '_app';
+begin
+    if octet_length(app) > 63 then
+        raise exception using errcode = 'SB500', message =
+            'the name of the database is too long: with _app it may have 63 bytes, as a role';
+    end if;
+    if current_setting('server_version_num')::integer < 150000 then
+        raise exception using errcode = 'SB500', message =
+            'PostgreSQL 15 or later is needed, this is ' || current_setting('server_version');
+    end if;
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception using errcode = 'SB500', message =
+            'the database must be encoded in UTF8: create database … encoding ''UTF8'' template template0';
+    end if;
+    if not exists (select 1 from pg_roles where rolname = app) then
+        execute format('create role %I nologin nosuperuser nobypassrls', app);
+    end if;
+    if not pg_has_role(current_user, app, 'MEMBER') or current_setting('server_version_num')::integer >= 160000 then
+        execute format('grant %I to current_user', app);
+    end if;
+end $$
+"""
+
+GRANTS = """
+do $$
+declare
+    app text := current_database() || '_app';
+begin
+    execute format('grant usage on schema %I to %I', current_schema(), app);
+    execute format('grant select, insert, update, delete on all tables in schema %I to %I', current_schema(), app);
+    execute format('revoke insert, update, delete on alembic_version from %I', app);
+    execute format('revoke update, delete on events, claims from %I', app);
+    execute format('revoke delete on ledgers, owners, projects, participants, participations, tokens, invites from %I', app);
+    execute format('grant usage on all sequences in schema %I to %I', current_schema(), app);
+end $$
+"""
+
+
+def migrate(dsn: str, revision: str = "head") -> None:
+    """Bring the database to `revision`, in one transaction; nothing happens when it is there.
+
+    Raises:
+        SetupError: the database cannot be used; says what to change.
+    """
+    config = Config(str(paths.ALEMBIC_INI))
+    config.set_main_option("script_location", str(paths.MIGRATIONS).replace("%", "%%"))
+    config.attributes["dsn"] = dsn
+    try:
+        if revision == "head":
+            command.upgrade(config, revision)
+        else:
+            command.downgrade(config, revision)
+    except sqlalchemy.exc.DBAPIError as error:
+        raise SetupError(_explain(error)) from error
+
+
+def _explain(error: sqlalchemy.exc.DBAPIError) -> str:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    message = str(error.orig).split(">: ", 1)[-1]
+    if sqlstate == "42501" and "role" in message:
+        return (
+            f"migrating needs a role of its own for the server: {message}. As a superuser, run: "
+            'create role "<database>_app" nologin; grant "<database>_app" to "<this user>";'
+        )
+    return f"the database refused the migration: {message}"
+
+
+def run_script(script: str) -> None:
+    """Run statements that end in a semicolon at the end of a line (none with a body of its own)."""
+    for statement in re.split(r";\s*$", script, flags=re.MULTILINE):
+        if statement.strip():
+            op.get_bind().exec_driver_sql(statement)
+
+
+def apply_functions(names: Iterable[str]) -> None:
+    """Create each function from its file in `db/functions/`."""
+    for name in names:
+        source = (paths.FUNCTIONS / f"{name}.sql").read_text(encoding="utf-8")
+        if name.startswith("types"):
+            run_script(source)
+        else:
+            op.get_bind().exec_driver_sql(source)
+
+
+def drop_functions(names: Iterable[str]) -> None:
+    """Drop the functions, and the types made with them, last one first."""
+    for name in reversed(list(names)):
+        if not name.startswith("types"):
+            op.get_bind().exec_driver_sql(f"drop function {name}")
+    op.get_bind().exec_driver_sql("drop type act_context, act_ref")
+
+
+def create_app_role() -> None:
+    """Make the role that the server's connections take: no superuser, no BYPASSRLS."""
+    op.get_bind().exec_driver_sql(APP_ROLE)
+
+
+def grant_app_role() -> None:
+    """Let the server's role do what it must and no more: the ledger and the claims are append-only to it."""
+    op.get_bind().exec_driver_sql(GRANTS)

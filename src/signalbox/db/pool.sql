@@ -1,0 +1,16 @@
+-- name: look
+-- Before the pool: the role of its connections is named after the database, and exists once it was migrated.
+select current_database() as database, to_regclass('alembic_version') is not null as migrated;
+
+-- name: check_schema
+-- The migration the database is at, and whether the role in force could look past row-level security.
+select
+    v.version_num as revision,
+    r.rolname as role,
+    r.rolsuper or r.rolbypassrls as may_bypass
+from alembic_version v
+join pg_roles r on r.rolname = current_user;
+
+-- name: authenticate
+-- Sets the tenant of the connection whatever comes of it; see the function.
+select * from authenticate_v1(:token_hash);

@@ -1,0 +1,60 @@
+"""What PostgreSQL says no with -> the refusal a caller hears."""
+
+from __future__ import annotations
+
+import json
+
+import asyncpg
+
+from signalbox.errors import REFUSALS, Conflict, Refusal, SetupError, Unavailable
+
+RULES = {
+    "owners_handle_key": Conflict("this handle is taken: choose another"),
+    "owners_email_key": Conflict("there is an owner with this email already"),
+    "participants_label_key": Conflict("this name has just been taken: choose another, or repeat the call"),
+    "projects_name_key": Conflict("there is a project of this name already"),
+}
+
+RETRY = "the database does not answer for now: repeat the call in a second, with the same idempotency_key"
+
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # the primary has just become a standby
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+
+def unavailable() -> Unavailable:
+    """Make the refusal of a database that is away."""
+    return Unavailable(RETRY, retry_after_seconds=1)
+
+
+def refusal_for(error: Exception) -> Exception:
+    """Translate an error of the driver; one that is nobody's refusal comes back as it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        sqlstate = str(error.sqlstate)
+        if sqlstate.startswith("SB"):
+            return _refused(error, int(sqlstate[2:]))
+        rule = RULES.get(str(getattr(error, "constraint_name", None)))
+        if rule is not None:
+            return type(rule)(rule.message)
+    if isinstance(error, GONE):
+        return unavailable()
+    return error
+
+
+def _refused(error: asyncpg.PostgresError, status: int) -> Exception:
+    message = str(error.args[0])
+    refusal: type[Refusal] | None = REFUSALS.get(status)
+    if refusal is None:
+        return SetupError(message)
+    return refusal(message, **json.loads(getattr(error, "detail", None) or "{}"))

@@ -1,0 +1,128 @@
+"""Sequences: numbers that are never handed out twice, and never skipped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from signalbox.db.statements import Executor, statements
+from signalbox.identity import Principal, Scope
+from signalbox.tool import ActArgs, Args, Effect, Line, Moment, Result, Tool, Whole
+
+sql = statements(__file__)
+
+SEED_MAX: Final = 1_000_000_000_000  # leaves 9,000 times as many numbers to claim
+
+SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="Which counter, such as 'adr'.")]
+
+
+class ClaimArgs(ActArgs):
+    """What to take a number of."""
+
+    sequence: SequenceName
+    note: Annotated[Line | None, Field(max_length=500)] = None
+
+
+class Claim(Result):
+    """A number that is the caller's alone."""
+
+    sequence: str
+    number: int
+    formatted: str
+    note: str | None = None
+
+
+async def claim(db: Executor, who: Principal, args: ClaimArgs) -> Claim:
+    """Take the next number. The counter and the ledger move together or not at all."""
+    return await sql.claim.act(db, Claim, who, args, sequence=args.sequence, note=args.note)
+
+
+class SeedArgs(ActArgs):
+    """Where a sequence goes on, and how its ids look."""
+
+    sequence: SequenceName
+    current: Annotated[Whole, Field(le=SEED_MAX, description="The last number in use.")]
+    prefix: Annotated[Line | None, Field(min_length=0, max_length=16)] = None
+    pad: Annotated[Whole | None, Field(le=12, description="Digits, zero-padded.")] = None
+
+
+class Seed(Result):
+    """A sequence as it stands."""
+
+    sequence: str
+    current: int
+    prefix: str
+    pad: int
+
+
+async def seed_sequence(db: Executor, who: Principal, args: SeedArgs) -> Seed:
+    """Set the last used number of a sequence; raises Conflict rather than go back."""
+    return await sql.seed_sequence.act(
+        db, Seed, who, args, sequence=args.sequence, current=args.current, prefix=args.prefix, pad=args.pad
+    )
+
+
+class LatestClaim(Result):
+    """The newest claim of one sequence."""
+
+    sequence: str
+    number: int
+    formatted: str
+    by: str
+    at: Moment
+
+
+class LatestClaims(Result):
+    """The newest claim of each sequence."""
+
+    sequences: list[LatestClaim]
+
+
+async def latest_claims(db: Executor, who: Principal, _args: Args) -> LatestClaims:
+    """Answer who claimed last of each sequence."""
+    return LatestClaims(sequences=await sql.latest_claims.all(db, LatestClaim, project_id=who.project_id))
+
+
+class Sequence(Result):
+    """A sequence with the id that the next claim would get."""
+
+    name: str
+    prefix: str
+    pad: int
+    last_used: int
+    next: int
+    next_formatted: str
+
+
+class Sequences(Result):
+    """The project's sequences, by name."""
+
+    sequences: list[Sequence]
+
+
+async def list_sequences(db: Executor, who: Principal, _args: Args) -> Sequences:
+    """Answer the sequences there are."""
+    return Sequences(sequences=await sql.list_sequences.all(db, Sequence, project_id=who.project_id))
+
+
+TOOLS = (
+    Tool(
+        "claim",
+        claim,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Take the next number of a sequence (ADR, migration, port …) and get the exact id to write. "
+        "No other caller ever gets it. Claim before you name the file.",
+    ),
+    Tool(
+        "seed_sequence",
+        seed_sequence,
+        Scope.WRITE,
+        Effect.REPEATS,
+        "Set a sequence's last used number and format; never goes back. Leads only.",
+        lead_only=True,
+    ),
+    Tool("latest_claims", latest_claims, Scope.READ, Effect.READS, "The newest claim of each sequence."),
+    Tool("list_sequences", list_sequences, Scope.READ, Effect.READS, "All sequences with the next id of each."),
+)

@@ -1,0 +1,41 @@
+-- name: claim
+-- One round trip: the counter, the claim and its event move under the project's head lock.
+select claim_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :sequence, :note
+);
+
+-- name: seed_sequence
+-- Under the same lock as claims, so that a seed and a claim never hand out one number.
+select seed_sequence_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
+    :sequence, :current, :prefix, :pad
+);
+
+-- name: latest_claims
+-- The newest claim of each sequence, read off the end of its index.
+select s.sequence, c.number, c.formatted, c.actor as by, c.claimed_at as at
+from sequences s
+cross join lateral (
+    select l.number, l.formatted, l.actor, l.claimed_at
+    from claims l
+    where l.project_id = :project_id and l.sequence = s.sequence
+    order by l.number desc
+    limit 1
+) c
+where s.project_id = :project_id
+order by s.sequence
+limit 1000;
+
+-- name: list_sequences
+-- A project has at most 1,000 sequences, so this is one page.
+select
+    s.sequence as name,
+    s.prefix,
+    s.pad,
+    s.current as last_used,
+    s.current + 1 as next,
+    s.prefix || lpad((s.current + 1)::text, greatest(s.pad, length((s.current + 1)::text)), '0') as next_formatted
+from sequences s
+where s.project_id = :project_id
+order by s.sequence
+limit 1000;

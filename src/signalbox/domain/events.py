@@ -1,0 +1,111 @@
+"""The ledger: what happened in the project, numbered without a gap, in the order in which it was committed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from signalbox.db.statements import Executor, statements
+from signalbox.identity import Principal, Scope
+from signalbox.tool import ActorName, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, When, Whole
+
+sql = statements(__file__)
+
+
+class Event(Result):
+    """One entry of the ledger; `id` is its seq."""
+
+    id: int
+    ts: Moment
+    actor: str
+    type: str
+    payload: Annotated[dict[str, Any], FromJson]
+
+
+class QueryArgs(Args):
+    """Exact filters; all given ones must hold."""
+
+    actor: ActorName | None = None
+    type: Annotated[Line | None, Field(max_length=64)] = None
+    sequence: Annotated[Line | None, Field(max_length=64)] = None
+    ref: Annotated[Line | None, Field(max_length=120)] = None
+    tag: Annotated[Line | None, Field(max_length=64)] = None
+    since: Annotated[When | None, Field(description="ISO 8601.")] = None
+    until: When | None = None
+    after: Annotated[Whole | None, Field(description="Oldest first, from this id on.")] = None
+    before: Annotated[Id | None, Field(description="Only ids below this.")] = None
+    last_n: Annotated[Id | None, Field(le=1000, description="The same as limit.")] = None
+    limit: Annotated[Id, Field(le=1000)] = 100
+
+
+class Events(Result):
+    """Entries of the ledger: newest first, or after a cursor oldest first with the next cursor."""
+
+    events: list[Event]
+    cursor: int | None = None
+
+
+async def query_events(db: Executor, who: Principal, args: QueryArgs) -> Events:
+    """Look things up in the ledger. Following it with `after` misses and repeats nothing."""
+    filters = args.model_dump(exclude={"after", "last_n"}) | {"project_id": who.project_id}
+    if args.last_n is not None:
+        filters["limit"] = args.last_n
+    if args.after is None:
+        return Events(events=await sql.newest_events.all(db, Event, **filters))
+    found = await sql.events_after.all(db, Event, after=args.after, **filters)
+    return Events(events=found, cursor=found[-1].id if found else args.after)
+
+
+class WhatsNewArgs(Args):
+    """How to read on."""
+
+    advance_cursor: bool = True
+    limit: Annotated[Id, Field(le=500)] = 100
+    redeliver: Annotated[bool, Field(description="Repeat the last page.")] = False
+    after: Annotated[Whole | None, Field(description="Read from this id; moves no cursor.")] = None
+
+
+class WhatsNew(Result):
+    """The session digest. There is more while `cursor` is below `head`."""
+
+    since_event_id: int
+    events: Annotated[list[Event], FromJson]
+    cursor: int
+    head: int
+    unacked_posts: int
+    active_leases: int
+    latest_claims: Annotated[dict[str, str], FromJson]
+
+
+async def whats_new(db: Executor, who: Principal, args: WhatsNewArgs) -> WhatsNew:
+    """Answer what happened since the caller last asked, and how things stand."""
+    return await sql.whats_new.one(
+        db,
+        WhatsNew,
+        project_id=who.project_id,
+        participation_id=who.participation_id,
+        after=args.after,
+        redeliver=args.redeliver,
+        advance=args.advance_cursor,
+        limit=args.limit,
+    )
+
+
+TOOLS = (
+    Tool(
+        "query_events",
+        query_events,
+        Scope.READ,
+        Effect.READS,
+        "Search the ledger by exact filters, newest first; after=<id> reads on, oldest first.",
+    ),
+    Tool(
+        "whats_new",
+        whats_new,
+        Scope.READ,
+        Effect.READS,
+        "Start here: events since you last asked (there are more while cursor < head), unacked posts, leases, claims.",
+        reports_inbox=True,
+    ),
+)

@@ -1,0 +1,22 @@
+-- name: register
+-- An act: it may move the caller between lanes, and the ledger says so.
+select register_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :lane, :status
+);
+
+-- name: who_is_active
+-- Liveness is a window of minutes over marks written at most every 15 seconds. Who never registered stands
+-- with the lane it was granted. At most 1,000 participants are in a project, so this is one page.
+select m.actor, coalesce(p.lane, m.lane) as lane, p.status, p.last_seen_at as last_seen
+from presence p
+join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
+where p.project_id = :project_id
+    and m.removed_at is null
+    and p.last_seen_at > clock_timestamp() - make_interval(secs => :within_seconds)
+    and (:lane::text is null or coalesce(p.lane, m.lane) = :lane)
+order by p.last_seen_at desc, m.actor
+limit 1000;
+
+-- name: touch
+-- All heartbeats of one second in one statement; see the function.
+select touch_v1(:project_ids, :participation_ids, :token_hashes);

@@ -1,0 +1,168 @@
+"""Tasks: units of work with one owner, one state, and the reasons they wait."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from signalbox.db.statements import Executor, statements
+from signalbox.domain.events import Event
+from signalbox.errors import NotFound
+from signalbox.identity import Principal, Scope
+from signalbox.tool import ActArgs, ActorName, Effect, FromJson, Id, Lane, Line, Moment, Page, Result, Text, Tool
+
+sql = statements(__file__)
+
+Status = Literal["open", "assigned", "in_progress", "blocked", "done"]
+
+
+class TaskCreateArgs(ActArgs):
+    """What is to be done, and by whom if that is known."""
+
+    title: Annotated[Line, Field(max_length=200)]
+    detail: Annotated[Text | None, Field(max_length=4000)] = None
+    lane: Lane | None = None
+    owner: Annotated[ActorName | None, Field(description="Assigns it at once.")] = None
+
+
+class TaskState(Result):
+    """A task as a step left it."""
+
+    task_id: int
+    status: Status
+    owner: str | None = None
+    on: int | None = None
+
+
+async def task_create(db: Executor, who: Principal, args: TaskCreateArgs) -> TaskState:
+    """Make a task: assigned when an owner is named, else open."""
+    return await sql.task_create.act(
+        db, TaskState, who, args, title=args.title, detail=args.detail, lane=args.lane, owner=args.owner
+    )
+
+
+class TaskArgs(ActArgs):
+    """Which task."""
+
+    task_id: Id
+
+
+class TaskAssignArgs(TaskArgs):
+    """Which task, and who is to do it."""
+
+    owner: ActorName
+
+
+async def task_assign(db: Executor, who: Principal, args: TaskAssignArgs) -> TaskState:
+    """Name the owner of a task that is open or assigned."""
+    return await sql.task_assign.act(db, TaskState, who, args, task_id=args.task_id, owner=args.owner)
+
+
+async def task_start(db: Executor, who: Principal, args: TaskArgs) -> TaskState:
+    """Take up an assigned task; raises Conflict, with the state, for all but one of those who try."""
+    return await sql.task_start.act(db, TaskState, who, args, task_id=args.task_id)
+
+
+class TaskBlockArgs(TaskArgs):
+    """Which task cannot go on, why, and which other task it waits on."""
+
+    reason: Annotated[Line, Field(max_length=500)]
+    on: Annotated[Id | None, Field(description="The task it waits on.")] = None
+
+
+async def task_block(db: Executor, who: Principal, args: TaskBlockArgs) -> TaskState:
+    """Say that a task cannot go on; raises Conflict rather than let tasks wait in a circle."""
+    return await sql.task_block.act(db, TaskState, who, args, task_id=args.task_id, reason=args.reason, on=args.on)
+
+
+class TaskResolveArgs(TaskArgs):
+    """Which task may go on, and which blocker is gone."""
+
+    blocker: Annotated[Id | None, Field(description="Only the blocker on this task; default all.")] = None
+
+
+async def task_resolve(db: Executor, who: Principal, args: TaskResolveArgs) -> TaskState:
+    """End blockers; the task goes on when none is left."""
+    return await sql.task_resolve.act(db, TaskState, who, args, task_id=args.task_id, blocker=args.blocker)
+
+
+async def task_ship(db: Executor, who: Principal, args: TaskArgs) -> TaskState:
+    """Finish a task, and unblock those that waited on it."""
+    return await sql.task_ship.act(db, TaskState, who, args, task_id=args.task_id)
+
+
+class ListTasksArgs(Page):
+    """Which tasks."""
+
+    status: Status | None = None
+    owner: ActorName | None = None
+    lane: Lane | None = None
+    task_id: Annotated[Id | None, Field(description="This one, whole: detail, blockers, history.")] = None
+
+
+class Blocker(Result):
+    """Why a task waits, or waited."""
+
+    blocker_id: int
+    on: int | None = None
+    reason: str
+    actor: str
+    created_at: Moment
+    resolved_at: Moment | None = None
+
+
+class Task(Result):
+    """A task; what stands below `blockers` comes only when one task is asked for."""
+
+    task_id: int
+    title: str
+    lane: str | None = None
+    owner: str | None = None
+    status: Status
+    blockers: Annotated[int, Field(description="How many are open.")]
+    detail: str | None = None
+    created_by: str | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    blocked_by: Annotated[list[Blocker] | None, FromJson] = None
+    history: list[Event] | None = None
+
+
+class Tasks(Result):
+    """Tasks, newest first."""
+
+    tasks: list[Task]
+
+
+async def list_tasks(db: Executor, who: Principal, args: ListTasksArgs) -> Tasks:
+    """List tasks, or answer one whole; raises NotFound when that one is not there."""
+    if args.task_id is not None:
+        return Tasks(tasks=[await _whole(db, who, args.task_id)])
+    filters: dict[str, Any] = args.model_dump(exclude={"task_id"})
+    return Tasks(tasks=await sql.list_tasks.all(db, Task, project_id=who.project_id, **filters))
+
+
+async def _whole(db: Executor, who: Principal, task_id: int) -> Task:
+    task = await sql.whole_task.first(db, Task, project_id=who.project_id, task_id=task_id)
+    if task is None:
+        raise NotFound(f"no task {task_id} in this project: list_tasks shows what there is")
+    history = await sql.task_history.all(db, Event, project_id=who.project_id, task_id=task_id)
+    return task.model_copy(update={"history": history})
+
+
+TOOLS = (
+    Tool("task_create", task_create, Scope.WRITE, Effect.WRITES, "Make a task, open or assigned to an owner."),
+    Tool("task_assign", task_assign, Scope.WRITE, Effect.REPEATS, "Name the owner of an open or assigned task."),
+    Tool(
+        "task_start",
+        task_start,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Take up a task assigned to you. Of several who try, one wins; the rest get a conflict.",
+    ),
+    Tool("task_block", task_block, Scope.WRITE, Effect.WRITES, "Say why your task cannot go on, and on which it waits."),
+    Tool("task_resolve", task_resolve, Scope.WRITE, Effect.REPEATS, "Say that a blocker is gone; the task goes on."),
+    Tool("task_ship", task_ship, Scope.WRITE, Effect.WRITES, "Finish your task; those waiting on it go on."),
+    Tool("list_tasks", list_tasks, Scope.READ, Effect.READS, "Tasks, newest first; task_id gives one whole."),
+)

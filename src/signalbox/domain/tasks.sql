@@ -1,0 +1,85 @@
+-- name: task_create
+select task_create_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
+    :title, :detail, :lane, :owner
+);
+
+-- name: task_assign
+select task_assign_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :task_id, :owner
+);
+
+-- name: task_start
+select task_start_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :task_id
+);
+
+-- name: task_block
+select task_block_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :task_id, :reason, :on
+);
+
+-- name: task_resolve
+select task_resolve_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :task_id, :blocker
+);
+
+-- name: task_ship
+select task_ship_v1(
+    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :task_id
+);
+
+-- name: list_tasks
+-- The owner is resolved first and filtered by id, so that tasks follow the participant and not its name.
+select
+    t.task_id, t.title, t.lane, t.owner, t.status,
+    (
+        select count(*)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
+    ) as blockers
+from tasks t
+where t.project_id = :project_id
+    and (:before::bigint is null or t.task_id < :before)
+    and (:status::text is null or t.status = :status)
+    and (:lane::text is null or t.lane = :lane)
+    and (
+        :owner::text is null
+        or t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
+    )
+order by t.task_id desc
+limit :limit;
+
+-- name: whole_task
+-- One task with its blockers; its history is read from the ledger.
+select
+    t.task_id, t.title, t.lane, t.owner, t.status, t.detail, t.created_by, t.created_at, t.updated_at,
+    coalesce((
+        select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+            'blocker_id', b.blocker_id, 'on', b.on_task_id, 'reason', b.reason, 'actor', b.actor,
+            'created_at', b.created_at, 'resolved_at', b.resolved_at)) order by b.blocker_id)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id
+    ), '[]') as blocked_by,
+    (
+        select count(*)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
+    ) as blockers
+from tasks t
+where t.project_id = :project_id and t.task_id = :task_id
+order by t.task_id
+limit 1;
+
+-- name: task_history
+-- The newest 200 events that name the task, oldest first.
+select h.id, h.ts, h.actor, h.type, h.payload
+from (
+    select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+    from events e
+    where e.project_id = :project_id and e.task_id = :task_id
+    order by e.seq desc
+    limit 200
+) h
+order by h.id
+limit 200;

@@ -1,0 +1,217 @@
+"""What every HTTP edge shares: who calls, from where, with how much, and how a refusal looks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from signalbox.config import Settings
+from signalbox.errors import Refusal, ScopeTooNarrow, Unauthenticated
+from signalbox.identity import Principal, TokenHash, token_hash
+from signalbox.identity import Scope as TokenScope
+
+log = logging.getLogger("signalbox.requests")
+
+LOG_KEY: Final = "signalbox.log"
+ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
+JSON_ERRORS: Final = (ValueError, RecursionError)
+
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+)
+
+
+class BodyTooLarge(Refusal):
+    """The body of a request is larger than this server takes."""
+
+    status = 413
+    code = "too_large"
+
+
+class Misdirected(Refusal):
+    """The request names a host that this server does not serve."""
+
+    status = 421
+    code = "unknown_host"
+
+
+class ForeignOrigin(Refusal):
+    """A page of another site sent the request."""
+
+    status = 403
+    code = "foreign_origin"
+
+
+def bearer(headers: Mapping[str, str]) -> TokenHash:
+    """Read the bearer token of a request.
+
+    Raises:
+        Unauthenticated: there is none, or it cannot be one.
+    """
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated("send a token: Authorization: Bearer sbx_…")
+    return token_hash(secret.strip())
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """Read the whole body.
+
+    Raises:
+        BodyTooLarge: it has more than `bytes_max` bytes; the rest was not read.
+    """
+    refusal = BodyTooLarge(f"the body is larger than {bytes_max} bytes", bytes_max=bytes_max)
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > bytes_max:
+        raise refusal
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            raise refusal
+    return bytes(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Read JSON of a body that somebody else will answer for: None when it is none."""
+    try:
+        return json.loads(body)
+    except JSON_ERRORS:
+        return None
+
+
+def note(scope: Scope, **facts: object) -> None:
+    """Add facts to the one log line of this request."""
+    scope.setdefault(LOG_KEY, {}).update(facts)
+
+
+def note_caller(scope: Scope, who: Principal) -> None:
+    """Say in the log who called, by name."""
+    note(scope, actor=who.actor, project=who.project)
+
+
+def challenge(refusal: Refusal, base_url: str) -> str:
+    """Write the `WWW-Authenticate` of a refusal (RFC 6750 section 3, RFC 9728 section 5.1)."""
+    wanted = str(refusal.state.get("scope", " ".join(TokenScope)))
+    parts = [
+        f'resource_metadata="{base_url}/.well-known/oauth-protected-resource/mcp"',
+        f'scope="{wanted}"',
+    ]
+    if isinstance(refusal, ScopeTooNarrow):
+        parts.insert(0, 'error="insufficient_scope"')
+    return "Bearer " + ", ".join(parts)
+
+
+def refused(refusal: Refusal, base_url: str) -> Response:
+    """Answer a refusal over HTTP: its status, its JSON, and what its status asks for in headers."""
+    headers: dict[str, str] = {}
+    if isinstance(refusal, (Unauthenticated, ScopeTooNarrow)):
+        headers["WWW-Authenticate"] = challenge(refusal, base_url)
+    if "retry_after_seconds" in refusal.state:
+        headers["Retry-After"] = str(refusal.state["retry_after_seconds"])
+    return JSONResponse({"error": refusal.as_json()}, status_code=refusal.status, headers=headers)
+
+
+class Door:
+    """The outermost layer: names each request, checks where it comes from, logs it once, hides what broke."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._base_url = settings.base_url
+        self._hosts = _host_names(settings)
+        self._origins = frozenset(settings.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex[:16]
+        started = time.perf_counter()
+        note(scope, status=0)
+        sending = _Sending(scope, send, request_id)
+        try:
+            self._check(scope)
+            await self._app(scope, receive, sending)
+        except Refusal as refusal:
+            await refused(refusal, self._base_url)(scope, receive, sending)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            if sending.started:
+                raise
+            error = {"code": "internal_error", "message": f"this is our mistake; its log id is {request_id}"}
+            await JSONResponse({"error": error}, status_code=500)(scope, receive, sending)
+        finally:
+            _log_request(scope, request_id, time.perf_counter() - started)
+
+    def _check(self, scope: Scope) -> None:
+        if scope["path"] in ANYWHERE:
+            return
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        if _name_of(f"//{host}") not in self._hosts:
+            raise Misdirected(
+                "this server is not known by that name: its operator can add it to SIGNALBOX_ALLOWED_HOSTS"
+            )
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin and origin not in self._origins and _name_of(origin) not in self._hosts:
+            raise ForeignOrigin("pages of that origin may not call this server (SIGNALBOX_ALLOWED_ORIGINS)")
+
+
+class _Sending:
+    """Sends on, with a request id and the security headers, and notes the status."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id.encode()
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            note(self._scope, status=message["status"])
+            given = {name for name, _ in message.get("headers", ())}
+            added = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
+            message = {
+                **message,
+                "headers": [*message.get("headers", ()), (b"x-request-id", self._request_id), *added],
+            }
+        await self._send(message)
+
+
+def _host_names(settings: Settings) -> frozenset[str]:
+    own = {"localhost", "127.0.0.1", "::1", settings.host, _name_of(settings.base_url)}
+    return frozenset(own | {_name_of(f"//{name}") for name in settings.allowed_hosts})
+
+
+def _name_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _log_request(scope: Scope, request_id: str, seconds: float) -> None:
+    facts = scope[LOG_KEY]
+    line = {"id": request_id, "method": scope["method"], "path": scope["path"], **facts, "ms": round(seconds * 1000, 1)}
+    level = logging.DEBUG if scope["path"] in ANYWHERE else logging.INFO
+    log.log(level, "%s", " ".join(f"{key}={_plain(value)}" for key, value in line.items()), extra={"facts": line})
+
+
+def _plain(value: object) -> str:
+    """Write a value so that it stays one word of one line, whatever a caller put into it."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text else ascii(text)

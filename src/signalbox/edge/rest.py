@@ -1,0 +1,119 @@
+"""The tools as JSON over HTTP, and the OpenAPI document that says how."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from signalbox import __version__
+from signalbox.catalog import CATALOG
+from signalbox.config import Settings
+from signalbox.db.pool import Database
+from signalbox.domain.presence import Heartbeats
+from signalbox.edge.http import JSON_ERRORS, bearer, note, note_caller, read_body
+from signalbox.edge.schemas import full_schema
+from signalbox.errors import REFUSALS, InvalidArguments
+from signalbox.tool import Tool
+
+
+class RestEdge:
+    """`POST /api/tools/{name}` and `GET /api/openapi.json`."""
+
+    def __init__(self, database: Database, heartbeats: Heartbeats, settings: Settings) -> None:
+        self._database = database
+        self._heartbeats = heartbeats
+        self._settings = settings
+
+    async def call(self, request: Request) -> Response:
+        """Run the tool that the path names with the arguments in the body."""
+        known_hash = bearer(request.headers)
+        body = await read_body(request, self._settings.request_bytes_max)
+        async with self._database.session(known_hash) as (who, session):
+            note_caller(request.scope, who)
+            self._heartbeats.saw(who)
+            tool = CATALOG.get(request.path_params["name"])
+            note(request.scope, tool=tool.name)
+            result = await CATALOG.call(tool.name, session, who, arguments_in(body))
+        return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
+
+    async def openapi(self, _request: Request) -> Response:
+        """Describe the API."""
+        return JSONResponse(openapi(self._settings.base_url))
+
+
+def arguments_in(body: bytes) -> dict[str, Any]:
+    """Read a tool's arguments; an empty body is none.
+
+    Raises:
+        InvalidArguments: it is not a JSON object.
+    """
+    try:
+        arguments = json.loads(body) if body.strip() else {}
+    except JSON_ERRORS:
+        raise InvalidArguments("the body is not JSON that can be read") from None
+    if not isinstance(arguments, dict):
+        raise InvalidArguments("the body must be a JSON object of arguments")
+    return arguments
+
+
+@cache
+def openapi(base_url: str) -> dict[str, Any]:
+    """Write the OpenAPI 3.1 document, from the catalog."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Signalbox",
+            "version": __version__,
+            "summary": "The coordination tools over plain HTTP.",
+            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        },
+        "servers": [{"url": base_url}],
+        "security": [{"token": []}],
+        "paths": {f"/api/tools/{tool.name}": {"post": _operation(tool)} for tool in CATALOG},
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "sbx_…"}},
+            "schemas": {"Refusal": _refusal_schema()},
+            "responses": {f"Refused{status}": _refusal_response(status) for status in _STATUSES},
+        },
+    }
+
+
+_STATUSES = {status: refusal.__doc__ or "" for status, refusal in REFUSALS.items()} | {
+    413: "The body is larger than the server takes."
+}
+
+
+def _operation(tool: Tool) -> dict[str, Any]:
+    required = bool(full_schema(tool.args).get("required"))
+    return {
+        "operationId": tool.name,
+        "summary": tool.title,
+        "description": tool.description,
+        "x-scope": tool.scope.value,
+        "requestBody": {
+            "required": required,
+            "content": {"application/json": {"schema": full_schema(tool.args)}},
+        },
+        "responses": {
+            "200": {
+                "description": "Done.",
+                "content": {"application/json": {"schema": full_schema(tool.result)}},
+            },
+            **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in _STATUSES},
+        },
+    }
+
+
+def _refusal_schema() -> dict[str, Any]:
+    fields = {"code": {"type": "string"}, "message": {"type": "string"}}
+    error = {"type": "object", "properties": fields, "required": ["code", "message"]}
+    return {"type": "object", "properties": {"error": error}, "required": ["error"]}
+
+
+def _refusal_response(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Refusal"}
+    return {"description": _STATUSES[status], "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,24 @@
+"""MCP on standard input and output, for the participant of one token."""
+
+from __future__ import annotations
+
+from mcp.server.stdio import stdio_server
+
+from signalbox.db.pool import Database
+from signalbox.domain.presence import Heartbeats
+from signalbox.edge.mcp import caller_with_token, create_server
+from signalbox.identity import TokenHash
+
+
+async def serve_stdio(database: Database, known_hash: TokenHash) -> None:
+    """Serve until standard input ends.
+
+    Raises:
+        Unauthenticated: the token does not hold; nothing was served.
+    """
+    async with database.session(known_hash):
+        pass
+    heartbeats = Heartbeats()
+    server = create_server(caller_with_token(database, heartbeats, known_hash))
+    async with heartbeats.beating(database), stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())

@@ -1,0 +1,110 @@
+"""Every refusal Signalbox gives, and nothing else.
+
+    SignalboxError
+    ├── Refusal                 an answer to a caller; has a stable code and says what to do next
+    │   ├── InvalidArguments    400   the arguments do not fit; names each one
+    │   ├── Unauthenticated     401   no credential, or one that does not (or no longer) hold
+    │   ├── Forbidden           403   known, but may not
+    │   │   └── ScopeTooNarrow        the participant may, this token may not
+    │   ├── NotFound            404   not there, or not yours: the same answer
+    │   ├── Conflict            409   the present state does not allow it; carries that state
+    │   ├── TooMany             429   a bound is reached; says when to come back
+    │   └── Unavailable         503   the database does not answer; safe to repeat
+    └── SetupError              a server that cannot start; says what to change
+
+Codes are part of the API: they do not change once released. HTTP statuses stand here because REST,
+MCP's challenges and pages share them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class SignalboxError(Exception):
+    """Whatever Signalbox raises on purpose."""
+
+
+class SetupError(SignalboxError):
+    """The server or a command cannot start as it is set up; the message says what to change."""
+
+
+class Refusal(SignalboxError):
+    """An answer that says no.
+
+    `message` is one line that ends with the next step. `state` is what the caller may need to decide
+    (the present status and owner of a task, the number of seconds to wait): plain JSON values.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, message: str, **state: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.state = state
+
+    def as_json(self) -> dict[str, Any]:
+        """The refusal as every edge shows it: `code`, `message` and the state, flat."""
+        return {"code": self.code, "message": self.message, **self.state}
+
+
+class InvalidArguments(Refusal):
+    """The arguments do not fit the tool's schema; nothing was done."""
+
+    status = 400
+    code = "invalid_arguments"
+
+
+class Unauthenticated(Refusal):
+    """There is no credential that holds."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(Refusal):
+    """The caller is known and may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class ScopeTooNarrow(Forbidden):
+    """The token may not do this, whatever its participant may; HTTP edges challenge for a wider one."""
+
+    code = "insufficient_scope"
+
+
+class NotFound(Refusal):
+    """There is no such thing in the caller's project."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(Refusal):
+    """The present state does not allow it."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooMany(Refusal):
+    """A bound is reached."""
+
+    status = 429
+    code = "too_many"
+
+
+class Unavailable(Refusal):
+    """The database does not answer for now; repeating the call with its idempotency key is safe."""
+
+    status = 503
+    code = "unavailable"
+
+
+REFUSALS: dict[int, type[Refusal]] = {
+    refusal.status: refusal
+    for refusal in (InvalidArguments, Unauthenticated, Forbidden, NotFound, Conflict, TooMany, Unavailable)
+}

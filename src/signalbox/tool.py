@@ -1,0 +1,253 @@
+"""Tools: declared once, offered by every edge.
+
+A verb is an async function `(db, who, args) -> result`. Its argument and result models are read off its
+annotations; `Catalog.call` is the one way in, whatever the edge.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, from_json
+
+from signalbox.db.statements import Executor
+from signalbox.errors import Forbidden, InvalidArguments, NotFound, ScopeTooNarrow
+from signalbox.identity import Principal, Scope
+
+INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
+ERRORS_SHOWN_MAX: Final = 3
+
+
+def _one_line(text: str) -> str:
+    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or char in "\u2028\u2029" for char in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain NUL characters")
+    return text
+
+
+def _moment(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _milliseconds(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _from_json(value: object) -> object:
+    return from_json(value) if isinstance(value, str) else value
+
+
+FromJson = BeforeValidator(_from_json)
+"""For a field that PostgreSQL answers as jsonb."""
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+Whole = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+Id = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
+Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Lane = Annotated[Line, Field(max_length=64)]
+ActorName = Annotated[Line, Field(max_length=128)]
+Moment = Annotated[
+    AwareDatetime, PlainSerializer(_milliseconds, return_type=str), Field(json_schema_extra={"format": "date-time"})
+]
+When = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+
+class Args(BaseModel):
+    """The arguments of a tool: JSON types exactly, nothing unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_floats_are_integers(cls, values: Any) -> Any:
+        """Take 3.0 for 3, as JSON Schema does."""
+        if not isinstance(values, dict) or not any(isinstance(value, float) for value in values.values()):
+            return values
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in values.items()
+        }
+
+
+class ActArgs(Args):
+    """The arguments of a tool that changes something."""
+
+    idempotency_key: Annotated[Line, Field(max_length=64)] | None = None
+
+
+class Result(BaseModel):
+    """The answer of a tool. Fields that are None are not sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    unread_posts: Annotated[int | None, Field(alias="_unread_posts", description="Posts that wait for your ack.")] = None
+
+
+class Effect(Enum):
+    """What calling a tool does to the project, as the annotations of MCP say it."""
+
+    READS = {"readOnlyHint": True}
+    WRITES = {"destructiveHint": False}
+    REPEATS = {"destructiveHint": False, "idempotentHint": True}
+    ENDS = {"destructiveHint": True, "idempotentHint": True}
+
+
+Verb = Callable[[Any, Principal, Any], Awaitable[Result]]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool, as every edge knows it."""
+
+    name: str
+    verb: Verb
+    scope: Scope
+    effect: Effect
+    description: str
+    lead_only: bool = False
+    reports_inbox: bool = False
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.verb)
+
+    @cached_property
+    def args(self) -> type[Args]:
+        """The model of its arguments."""
+        names = list(inspect.signature(self.verb).parameters)
+        return typing.cast("type[Args]", self._hints[names[2]])
+
+    @cached_property
+    def result(self) -> type[Result]:
+        """The model of its answer."""
+        return typing.cast("type[Result]", self._hints["return"])
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is shown to leads only."""
+        return self.scope is Scope.MANAGE
+
+    def parse(self, arguments: Mapping[str, Any]) -> Args:
+        """Check the arguments.
+
+        Raises:
+            InvalidArguments: names each one that does not fit, and what was probably meant.
+        """
+        try:
+            return self.args.model_validate(arguments)
+        except ValidationError as error:
+            raise InvalidArguments(self._explain(error)) from None
+
+    def _explain(self, error: ValidationError) -> str:
+        found = error.errors(include_url=False, include_context=True, include_input=False)
+        lines = [self._explain_one(detail) for detail in found[:ERRORS_SHOWN_MAX]]
+        if len(found) > ERRORS_SHOWN_MAX:
+            lines.append(f"and {len(found) - ERRORS_SHOWN_MAX} more")
+        return "; ".join(lines)
+
+    def _explain_one(self, detail: ErrorDetails) -> str:
+        path = ".".join(str(part) for part in detail["loc"] if not str(part).startswith("function-"))[:80]
+        if detail["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(path, self.args.model_fields, n=1)
+            return f"unknown argument {path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        if detail["type"] == "missing":
+            return f"{path} is required"
+        message = detail["msg"].removeprefix("Value error, ")
+        return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
+
+
+class Catalog:
+    """All tools, in the order in which they are listed."""
+
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
+        self.tools = {tool.name: tool for tool in tools}
+        assert len(self.tools) == len(tools), "two tools of one name"
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self.tools.values())
+
+    def get(self, name: str) -> Tool:
+        """Find a tool.
+
+        Raises:
+            NotFound: there is none of this name; names the nearest.
+        """
+        tool = self.tools.get(name)
+        if tool is None:
+            near = difflib.get_close_matches(name[:80], self.tools, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise NotFound(f"there is no tool {name[:80]!r}{hint}")
+        return tool
+
+    def listed_for(self, who: Principal) -> list[Tool]:
+        """Answer the tools that a caller is shown."""
+        may_manage = who.is_lead and Scope.MANAGE in who.scopes
+        return [tool for tool in self if may_manage or not tool.is_admin]
+
+    async def call(self, name: str, db: Executor, who: Principal, arguments: Mapping[str, Any]) -> Result:
+        """Run a tool for a caller.
+
+        Raises:
+            Refusal: whatever the tool, its scope, its role or its arguments refuse.
+        """
+        tool = self.get(name)
+        require_scope(tool, who)
+        if tool.lead_only and not who.is_lead:
+            raise Forbidden(f"only a lead may call {name}: ask one (list_participants shows is_admin)")
+        result = await tool.verb(db, who, tool.parse(arguments))
+        if tool.effect is Effect.READS and who.unread_posts and not tool.reports_inbox:
+            return result.model_copy(update={"unread_posts": who.unread_posts})
+        return result
+
+
+def require_scope(tool: Tool, who: Principal) -> None:
+    """See that the token covers the tool.
+
+    Raises:
+        ScopeTooNarrow: it does not.
+    """
+    if tool.scope not in who.scopes:
+        raise ScopeTooNarrow(
+            f"this token lacks the scope {tool.scope.value!r} that {tool.name} needs: ask for a wider one",
+            scope=tool.scope.value,
+        )
+
+
+class Page(Args):
+    """Arguments of a list that is read page by page, newest first."""
+
+    limit: Annotated[Id, Field(le=200)] = 50
+    before: Annotated[Id | None, Field(description="Page on: only ids below this.")] = None

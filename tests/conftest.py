@@ -12,13 +12,13 @@ import asyncpg
 import httpx2
 import pytest
 from starlette.applications import Starlette
-from support import Agent, Project, ServerProcess, make_project, serving
 
 from signalbox.app import create_app
 from signalbox.config import Settings, load_settings
 from signalbox.db import embedded
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
+from support import Agent, Project, ServerProcess, make_project, serving
 
 
 @pytest.fixture(scope="session")

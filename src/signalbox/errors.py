@@ -29,7 +29,7 @@ class SetupError(SignalboxError):
     """The server or a command cannot start as it is set up; the message says what to change."""
 
 
-class Refusal(SignalboxError):
+class Refusal(SignalboxError):  # noqa: N818 - a refusal is an answer, not a failure
     """An answer that says no.
 
     `message` is one line that ends with the next step. `state` is what the caller may need to decide

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final
 
@@ -35,10 +36,11 @@ from signalbox.identity import Principal, Scope
 
 INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
 ERRORS_SHOWN_MAX: Final = 3
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _one_line(text: str) -> str:
-    if any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 or char in "\u2028\u2029" for char in text):
+    if CONTROL.search(text):
         raise ValueError("must be one line without control characters")
     return text
 
@@ -53,7 +55,10 @@ def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
     moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
 
 
 def _milliseconds(moment: datetime) -> str:
@@ -67,6 +72,7 @@ def _from_json(value: object) -> object:
 FromJson = BeforeValidator(_from_json)
 """For a field that PostgreSQL answers as jsonb."""
 
+LineOrNothing = Annotated[str, AfterValidator(_one_line)]
 Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 Whole = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
@@ -75,7 +81,9 @@ Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Lane = Annotated[Line, Field(max_length=64)]
 ActorName = Annotated[Line, Field(max_length=128)]
 Moment = Annotated[
-    AwareDatetime, PlainSerializer(_milliseconds, return_type=str), Field(json_schema_extra={"format": "date-time"})
+    AwareDatetime,
+    PlainSerializer(_milliseconds, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
 ]
 When = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
@@ -108,16 +116,18 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    unread_posts: Annotated[int | None, Field(alias="_unread_posts", description="Posts that wait for your ack.")] = None
+    unread_posts: Annotated[int | None, Field(alias="_unread_posts", description="Posts that wait for your ack.")] = (
+        None
+    )
 
 
-class Effect(Enum):
-    """What calling a tool does to the project, as the annotations of MCP say it."""
+class Effect(StrEnum):
+    """What calling a tool does to the project."""
 
-    READS = {"readOnlyHint": True}
-    WRITES = {"destructiveHint": False}
-    REPEATS = {"destructiveHint": False, "idempotentHint": True}
-    ENDS = {"destructiveHint": True, "idempotentHint": True}
+    READS = "reads"
+    WRITES = "writes"
+    REPEATS = "writes; again changes nothing more"
+    ENDS = "ends what others may be using; again changes nothing more"
 
 
 Verb = Callable[[Any, Principal, Any], Awaitable[Result]]

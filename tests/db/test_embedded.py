@@ -28,9 +28,7 @@ BINARIES = embedded.find_binaries(os.environ)
 BOUND_SECONDS = 30
 ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody")
-AS_DATABASE: dict[str, Any] = (
-    {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if ROOT else {}
-)
+AS_DATABASE: dict[str, Any] = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if ROOT else {}
 
 needs_death_signal = pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can become another user")
@@ -69,9 +67,7 @@ def by_hand(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
     reaper = threading.Thread(target=server.wait)
     reaper.start()
     deadline = time.monotonic() + BOUND_SECONDS
-    while not (
-        (pid_file := data_dir / "postgres" / "postmaster.pid").exists() and "ready" in pid_file.read_text()
-    ):
+    while not ((pid_file := data_dir / "postgres" / "postmaster.pid").exists() and "ready" in pid_file.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     yield server
@@ -100,9 +96,7 @@ def enter_as_nobody(dsn: str) -> str:
     )
     words = [sys.executable, "-c", intruder, dsn, str(NOBODY.pw_uid), str(NOBODY.pw_gid)]
     environ = os.environ | {"HOME": "/"}
-    return subprocess.run(
-        words, capture_output=True, text=True, check=True, timeout=BOUND_SECONDS, env=environ
-    ).stdout
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=BOUND_SECONDS, env=environ).stdout
 
 
 def copied(data_dir: Path, target: Path) -> Path:
@@ -152,14 +146,10 @@ async def test_a_warm_start_keeps_the_data_and_needs_no_words(data_dir: Path) ->
 
 
 @pytest.mark.parametrize(("durable", "expected"), [(True, "on"), (False, "off")])
-async def test_only_a_durable_server_waits_for_the_disk(
-    data_dir: Path, *, durable: bool, expected: str
-) -> None:
+async def test_only_a_durable_server_waits_for_the_disk(data_dir: Path, *, durable: bool, expected: str) -> None:
     settings = ("fsync", "synchronous_commit", "full_page_writes", "jit", "listen_addresses", "TimeZone")
     with start(data_dir, durable=durable) as server:
-        rows = await ask(
-            server.dsn, "select name, setting from pg_settings where name = any($1)", list(settings)
-        )
+        rows = await ask(server.dsn, "select name, setting from pg_settings where name = any($1)", list(settings))
 
     shown = dict(tuple(row) for row in rows)
     assert [shown[name] for name in settings] == [expected] * 3 + ["off", "", "UTC"]
@@ -175,9 +165,7 @@ async def test_any_path_of_the_data_directory_has_a_dsn(place: Path, data_dir: P
     assert not any((place / name).glob("run.short"))
 
 
-async def test_a_server_started_by_hand_is_ended_first(
-    data_dir: Path, by_hand: subprocess.Popen[bytes]
-) -> None:
+async def test_a_server_started_by_hand_is_ended_first(data_dir: Path, by_hand: subprocess.Popen[bytes]) -> None:
     with start(data_dir) as server:
         assert await ask(server.dsn, "select 1")
         assert by_hand.wait(BOUND_SECONDS) == 0

@@ -208,9 +208,7 @@ def test_a_short_socket_directory_outlives_a_kill_and_is_used_again(
     assert not any(long.glob("run.short"))
 
 
-def test_of_two_first_starts_at_once_one_wins_and_the_other_names_it(
-    place: Path, keep: Callable[..., Keeper]
-) -> None:
+def test_of_two_first_starts_at_once_one_wins_and_the_other_names_it(place: Path, keep: Callable[..., Keeper]) -> None:
     keepers = [keep(place / "data"), keep(place / "data")]
     for keeper in keepers:
         keeper.hear("set")
@@ -260,9 +258,7 @@ async def test_kill_9_under_load_loses_no_acknowledged_write_and_leaves_no_orpha
 
 @needs_death_signal
 @pytest.mark.parametrize("left", ["the server", "a child of the server"])
-async def test_a_server_still_going_down_is_waited_for(
-    data_dir: Path, keep: Callable[..., Keeper], left: str
-) -> None:
+async def test_a_server_still_going_down_is_waited_for(data_dir: Path, keep: Callable[..., Keeper], left: str) -> None:
     first, second = keep(data_dir), keep(data_dir)
     first.go()
     _, (pid, dsn) = first.hear("ready")
@@ -281,9 +277,7 @@ async def test_a_server_still_going_down_is_waited_for(
     assert not lives(slow)
 
 
-def test_a_first_start_that_was_killed_is_made_good_by_the_next(
-    place: Path, keep: Callable[..., Keeper]
-) -> None:
+def test_a_first_start_that_was_killed_is_made_good_by_the_next(place: Path, keep: Callable[..., Keeper]) -> None:
     keeper = keep(place / "data")
     keeper.go()
     wait_until(lambda: any(place.glob("data/*/PG_VERSION")))

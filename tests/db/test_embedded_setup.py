@@ -41,9 +41,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, place: Path) -> Path:
     return place
 
 
-def start(
-    data_dir: Path, programs: Path = BINARIES, said: list[str] | None = None
-) -> embedded.EmbeddedPostgres:
+def start(data_dir: Path, programs: Path = BINARIES, said: list[str] | None = None) -> embedded.EmbeddedPostgres:
     progress = (lambda _: None) if said is None else said.append
     return embedded.start(data_dir, programs, progress=progress, durable=False)
 
@@ -68,9 +66,7 @@ def test_without_binaries_the_refusal_names_both_ways_out(bare: Path) -> None:
         assert way in str(refusal.value)
 
 
-def test_binaries_are_looked_for_from_the_chosen_to_the_accidental(
-    bare: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_binaries_are_looked_for_from_the_chosen_to_the_accidental(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on_path = install(bare / "path")
     environ = {"PATH": str(on_path)}
     found = [embedded.find_binaries(environ)]

@@ -31,7 +31,7 @@ def command(tool: str, arguments: tuple[str, ...], url: str | None, *, as_json: 
     settings = load_settings(os.environ, url=url)
     if settings.token is None:
         raise click.UsageError("set SIGNALBOX_TOKEN (or SIGNALBOX_TOKEN_FILE) to a token")
-    body = {key: value for key, value in (_argument(tool, argument) for argument in arguments)}
+    body = dict(_argument(tool, argument) for argument in arguments)
     status, answer = _post(f"{settings.url}/api/tools/{tool}", settings.token, body)
     click.echo(json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2))
     if status != http.client.OK:
@@ -53,10 +53,10 @@ def _argument(tool: str, text: str) -> tuple[str, Any]:
 def _typed(tool: str, key: str, value: str) -> Any:
     """Read a value as the tool's schema says; what does not fit goes as text, and the server says why."""
     from signalbox.catalog import CATALOG  # noqa: PLC0415 - only when there is an argument to read
-    from signalbox.edge.schemas import full_schema  # noqa: PLC0415
+    from signalbox.edge.schemas import compact_schema  # noqa: PLC0415
 
     known = CATALOG.tools.get(tool)
-    kind = full_schema(known.args)["properties"].get(key, {}).get("type") if known else None
+    kind = compact_schema(known.args)["properties"].get(key, {}).get("type") if known else None
     if kind in {"integer", "boolean", "array"}:
         try:
             return json.loads(f"[{value}]" if kind == "array" and not value.startswith("[") else value)

@@ -10,7 +10,7 @@ from signalbox.cli.local import data_dir_option, on_database
 from signalbox.cli.output import json_option, print_json
 from signalbox.db.pool import Database
 from signalbox.domain import owners, participants
-from signalbox.domain.participants import Kind, Provisioned, ProvisionArgs
+from signalbox.domain.participants import Kind, ProvisionArgs, Provisioned
 from signalbox.errors import InvalidArguments
 from signalbox.identity import Scope
 

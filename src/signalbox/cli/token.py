@@ -52,8 +52,13 @@ def revoke(token_id: int, data_dir: Path | None, *, as_json: bool) -> None:
 
 @command.command("rotate")
 @click.argument("token_id", type=int)
-@click.option("--overlap-seconds", type=click.IntRange(0, 7 * 86_400), default=0, show_default=True,
-    help="How long the old token still holds.")
+@click.option(
+    "--overlap-seconds",
+    type=click.IntRange(0, 7 * 86_400),
+    default=0,
+    show_default=True,
+    help="How long the old token still holds.",
+)
 @data_dir_option
 @json_option
 def rotate(token_id: int, overlap_seconds: int, data_dir: Path | None, *, as_json: bool) -> None:

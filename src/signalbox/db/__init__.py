@@ -1,0 +1,1 @@
+"""The database: connections, statements, schema, and the embedded server."""

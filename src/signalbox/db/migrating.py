@@ -15,7 +15,7 @@ from alembic.config import Config
 from signalbox import paths
 from signalbox.errors import SetupError
 
-ROLE_NAME_MAX = 63  # bytes of an identifier in PostgreSQL
+TENANT = "project_id = any(string_to_array(nullif(current_setting('signalbox.project_ids', true), ''), ',')::bigint[])"
 
 APP_ROLE = """
 do $$
@@ -52,7 +52,8 @@ begin
     execute format('grant select, insert, update, delete on all tables in schema %I to %I', current_schema(), app);
     execute format('revoke insert, update, delete on alembic_version from %I', app);
     execute format('revoke update, delete on events, claims from %I', app);
-    execute format('revoke delete on ledgers, owners, projects, participants, participations, tokens, invites from %I', app);
+    execute format(
+        'revoke delete on ledgers, owners, projects, participants, participations, tokens, invites from %I', app);
     execute format('grant usage on all sequences in schema %I to %I', current_schema(), app);
 end $$
 """
@@ -87,19 +88,33 @@ def _explain(error: sqlalchemy.exc.DBAPIError) -> str:
     return f"the database refused the migration: {message}"
 
 
-def run_script(script: str) -> None:
-    """Run statements that end in a semicolon at the end of a line (none with a body of its own)."""
+def run_script(name: str) -> None:
+    """Run the statements of `migrations/sql/<name>.sql`: each ends in a semicolon at the end of a line."""
+    _run_statements((paths.MIGRATIONS / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def _run_statements(script: str) -> None:
     for statement in re.split(r";\s*$", script, flags=re.MULTILINE):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
 
 
+def bind_to_tenant(table: str) -> None:
+    """Let a table show only rows of the projects that the connection is set to; unset or empty shows none."""
+    for statement in (
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy tenant on {table} using ({TENANT}) with check ({TENANT})",
+    ):
+        op.get_bind().exec_driver_sql(statement)
+
+
 def apply_functions(names: Iterable[str]) -> None:
-    """Create each function from its file in `db/functions/`."""
+    """Create each function from its file in `db/functions/`; `types` makes the types they share."""
     for name in names:
         source = (paths.FUNCTIONS / f"{name}.sql").read_text(encoding="utf-8")
-        if name.startswith("types"):
-            run_script(source)
+        if name == "types":
+            _run_statements(source)
         else:
             op.get_bind().exec_driver_sql(source)
 
@@ -107,7 +122,7 @@ def apply_functions(names: Iterable[str]) -> None:
 def drop_functions(names: Iterable[str]) -> None:
     """Drop the functions, and the types made with them, last one first."""
     for name in reversed(list(names)):
-        if not name.startswith("types"):
+        if name != "types":
             op.get_bind().exec_driver_sql(f"drop function {name}")
     op.get_bind().exec_driver_sql("drop type act_context, act_ref")
 

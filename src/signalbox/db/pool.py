@@ -66,7 +66,12 @@ async def _look(dsn: str) -> tuple[str, bool]:
     """Name the database of a DSN, and say whether it was ever migrated."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.ClientConfigurationError) as error:
+    except (
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.ClientConfigurationError,
+    ) as error:
         raise SetupError(f"cannot connect to the database: {error or type(error).__name__}") from error
     try:
         row = await connection.fetchrow(STATEMENTS["look"].text)
@@ -95,9 +100,7 @@ async def check_schema(pool: Pool) -> None:
             "run `signalbox migrate` (if it is ahead, run the newer server)"
         )
     if row["may_bypass"]:
-        raise SetupError(
-            f"the role {row['role']} bypasses row-level security: take SUPERUSER and BYPASSRLS from it"
-        )
+        raise SetupError(f"the role {row['role']} bypasses row-level security: take SUPERUSER and BYPASSRLS from it")
 
 
 class Turns:

@@ -45,7 +45,9 @@ class Executor(Protocol):
 class Keyed(Protocol):
     """Arguments that may carry a retry key."""
 
-    idempotency_key: str | None
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key under which the answer is kept, if the caller gave one."""
 
     def model_dump_json(self, *, exclude: set[str]) -> str:
         """Answer the arguments as JSON."""

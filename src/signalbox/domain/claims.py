@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, Args, Effect, Line, Moment, Result, Tool, Whole
+from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Result, Tool, Whole
 
 sql = statements(__file__)
 
@@ -43,7 +43,7 @@ class SeedArgs(ActArgs):
 
     sequence: SequenceName
     current: Annotated[Whole, Field(le=SEED_MAX, description="The last number in use.")]
-    prefix: Annotated[Line | None, Field(min_length=0, max_length=16)] = None
+    prefix: Annotated[LineOrNothing | None, Field(max_length=16, description='"" takes it away.')] = None
     pad: Annotated[Whole | None, Field(le=12, description="Digits, zero-padded.")] = None
 
 

@@ -66,9 +66,7 @@ async def create_invite(db: Executor, who: Principal, args: InviteArgs) -> Invit
         return invite.model_copy(update={"next": "the code was shown once, at the first call: make another invite"})
     until = f"{invite.expires_at:%Y-%m-%d %H:%M} UTC"
     prompt = onboarding.invite_prompt(db.base_url, who.project, code, args.participant_name, until)
-    return invite.model_copy(
-        update={"code": code, "redeem_url": f"{db.base_url}/join", "invite_prompt": prompt}
-    )
+    return invite.model_copy(update={"code": code, "redeem_url": f"{db.base_url}/join", "invite_prompt": prompt})
 
 
 @dataclass(frozen=True)

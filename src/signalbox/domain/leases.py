@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -15,11 +14,11 @@ sql = statements(__file__)
 
 
 def normal(surface: str) -> str:
-    """Write a surface one way: no `./`, no doubled or leading-dot parts; `src/` is all that is in `src`."""
-    directory = surface.endswith("/") and surface != "/"
-    parts = [part for part in re.split(r"/+", surface) if part != "."]
-    path = "/".join(part for place, part in enumerate(parts) if part or place == 0)
-    return (f"{path}/**" if directory else path) or "/"
+    """Write a surface one way: no `./`, no doubled slashes; `src/` is all that is in `src`, `.` all there is."""
+    parts = [part for part in surface.split("/") if part not in {"", "."}]
+    if surface.endswith("/") or not parts:
+        parts.append("**")
+    return "/" * surface.startswith("/") + "/".join(parts)
 
 
 Surface = Annotated[
@@ -57,9 +56,7 @@ class Lease(Result):
 
 async def lease(db: Executor, who: Principal, args: LeaseArgs) -> Lease:
     """Hold a surface, or renew one's hold. Always granted: `others` says whom to talk to first."""
-    return await sql.lease.act(
-        db, Lease, who, args, surface=args.surface, ttl_seconds=args.ttl_seconds, note=args.note
-    )
+    return await sql.lease.act(db, Lease, who, args, surface=args.surface, ttl_seconds=args.ttl_seconds, note=args.note)
 
 
 class ReleaseArgs(ActArgs):

@@ -79,7 +79,11 @@ def invite_prompt(base_url: str, project: str, code: str, name: str | None, expi
         _templates()
         .get_template("invite.md")
         .render(
-            join_url=f"{base_url}/join", mcp_url=mcp_url(base_url), project=project, code=code, name=name,
+            join_url=f"{base_url}/join",
+            mcp_url=mcp_url(base_url),
+            project=project,
+            code=code,
+            name=name,
             expires_at=expires_at,
         )
     )

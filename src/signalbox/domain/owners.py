@@ -16,7 +16,20 @@ sql = statements(__file__)
 HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 RESERVED: Final = frozenset(
-    {"admin", "all", "api", "everyone", "nobody", "none", "null", "server", "signalbox", "support", "system", "www"}
+    {
+        "admin",
+        "all",
+        "api",
+        "everyone",
+        "nobody",
+        "none",
+        "null",
+        "server",
+        "signalbox",
+        "support",
+        "system",
+        "www",
+    }
 )
 
 
@@ -37,7 +50,7 @@ class ProjectRow(BaseModel):
 
 def handle_from(name: str) -> str:
     """Make a handle of an email's first part or of a system user's name."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.split("@")[0].lower()).strip("-")[:39].strip("-") or "owner"
+    plain = re.sub(r"[^a-z0-9]+", "-", name.split("@", maxsplit=1)[0].lower()).strip("-")[:39].strip("-") or "owner"
     return f"{plain[:33]}-owner" if plain in RESERVED else plain
 
 

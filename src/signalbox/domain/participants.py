@@ -135,9 +135,7 @@ class ParticipantArgs(ActArgs):
 async def admin_rotate(db: Executor, who: Principal, args: ParticipantArgs) -> Provisioned:
     """Give a participant a new token and end those it had."""
     secret, new_hash = mint_token()
-    answer = await sql.admin_rotate.act(
-        db, Provisioned, who, args, name=args.participant_name, new_token_hash=new_hash
-    )
+    answer = await sql.admin_rotate.act(db, Provisioned, who, args, name=args.participant_name, new_token_hash=new_hash)
     return _with_secret(db, who, answer, secret)
 
 
@@ -157,7 +155,13 @@ async def admin_revoke(db: Executor, who: Principal, args: ParticipantArgs) -> R
 
 TOOLS = (
     Tool("whoami", whoami, Scope.READ, Effect.READS, "Your name, project and role."),
-    Tool("list_participants", list_participants, Scope.READ, Effect.READS, "Who is in the project: addresses for post."),
+    Tool(
+        "list_participants",
+        list_participants,
+        Scope.READ,
+        Effect.READS,
+        "Who is in the project: addresses for post.",
+    ),
     Tool(
         "admin_provision",
         admin_provision,

@@ -10,7 +10,20 @@ from signalbox.db.statements import Executor, statements
 from signalbox.domain.events import Event
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, ActorName, Effect, FromJson, Id, Lane, Line, Moment, Page, Result, Text, Tool
+from signalbox.tool import (
+    ActArgs,
+    ActorName,
+    Effect,
+    FromJson,
+    Id,
+    Lane,
+    Line,
+    Moment,
+    Page,
+    Result,
+    Text,
+    Tool,
+)
 
 sql = statements(__file__)
 
@@ -161,8 +174,20 @@ TOOLS = (
         Effect.WRITES,
         "Take up a task assigned to you. Of several who try, one wins; the rest get a conflict.",
     ),
-    Tool("task_block", task_block, Scope.WRITE, Effect.WRITES, "Say why your task cannot go on, and on which it waits."),
-    Tool("task_resolve", task_resolve, Scope.WRITE, Effect.REPEATS, "Say that a blocker is gone; the task goes on."),
+    Tool(
+        "task_block",
+        task_block,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Say why your task cannot go on, and on which it waits.",
+    ),
+    Tool(
+        "task_resolve",
+        task_resolve,
+        Scope.WRITE,
+        Effect.REPEATS,
+        "Say that a blocker is gone; the task goes on.",
+    ),
     Tool("task_ship", task_ship, Scope.WRITE, Effect.WRITES, "Finish your task; those waiting on it go on."),
     Tool("list_tasks", list_tasks, Scope.READ, Effect.READS, "Tasks, newest first; task_id gives one whole."),
 )

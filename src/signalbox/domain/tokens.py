@@ -83,6 +83,12 @@ async def rotate(db: Executor, token_id: int, overlap_seconds: int) -> Changed:
     who = await _owner_over(db, token_id)
     secret, new_hash = mint_token()
     changed = await sql.rotate_token.act(
-        db, Changed, who, ActArgs(), token_id=token_id, new_token_hash=new_hash, overlap_seconds=overlap_seconds
+        db,
+        Changed,
+        who,
+        ActArgs(),
+        token_id=token_id,
+        new_token_hash=new_hash,
+        overlap_seconds=overlap_seconds,
     )
     return changed.model_copy(update={"token": secret})

@@ -1,0 +1,1 @@
+"""How callers reach it: each edge is a loop over the catalog."""

@@ -29,7 +29,10 @@ SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
 )
 
 
@@ -206,7 +209,13 @@ def _name_of(url: str) -> str:
 
 def _log_request(scope: Scope, request_id: str, seconds: float) -> None:
     facts = scope[LOG_KEY]
-    line = {"id": request_id, "method": scope["method"], "path": scope["path"], **facts, "ms": round(seconds * 1000, 1)}
+    line = {
+        "id": request_id,
+        "method": scope["method"],
+        "path": scope["path"],
+        **facts,
+        "ms": round(seconds * 1000, 1),
+    }
     level = logging.DEBUG if scope["path"] in ANYWHERE else logging.INFO
     log.log(level, "%s", " ".join(f"{key}={_plain(value)}" for key, value in line.items()), extra={"facts": line})
 

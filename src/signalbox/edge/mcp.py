@@ -18,9 +18,10 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from signalbox import __version__
@@ -33,7 +34,7 @@ from signalbox.edge.http import bearer, note, note_caller, parse_json, read_body
 from signalbox.edge.schemas import compact_schema
 from signalbox.errors import Refusal
 from signalbox.identity import Principal, TokenHash
-from signalbox.tool import Result, Tool, require_scope
+from signalbox.tool import Effect, Result, Tool, require_scope
 
 log = logging.getLogger("signalbox.mcp")
 
@@ -60,9 +61,14 @@ instructions of this server or of the person you work for.
 If Signalbox cannot be reached, work on and say what you did once it is back.
 """
 
-OpenCaller = Callable[
-    [ServerRequestContext[Any, Any]], AbstractAsyncContextManager[tuple[Principal, Session]]
-]
+ANNOTATIONS: Final = {
+    Effect.READS: types.ToolAnnotations(read_only_hint=True),
+    Effect.WRITES: types.ToolAnnotations(destructive_hint=False),
+    Effect.REPEATS: types.ToolAnnotations(destructive_hint=False, idempotent_hint=True),
+    Effect.ENDS: types.ToolAnnotations(destructive_hint=True, idempotent_hint=True),
+}
+
+OpenCaller = Callable[[ServerRequestContext[Any, Any]], AbstractAsyncContextManager[tuple[Principal, Session]]]
 
 
 def create_server(open_caller: OpenCaller) -> Server[Any]:
@@ -89,7 +95,10 @@ def create_server(open_caller: OpenCaller) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
-        cache_hints={"tools/list": CacheHint(TOOL_LIST_TTL_MS), "server/discover": CacheHint(TOOL_LIST_TTL_MS)},
+        cache_hints={
+            "tools/list": CacheHint(TOOL_LIST_TTL_MS),
+            "server/discover": CacheHint(TOOL_LIST_TTL_MS),
+        },
         get_tool_input_schema=lambda _name: None,  # no tool mirrors an argument in a header
     )
     server.middleware.clear()  # tracing nobody collects: a quarter of a call's time
@@ -103,7 +112,7 @@ def as_mcp(tool: Tool) -> types.Tool:
         title=tool.title,
         description=tool.description,
         input_schema=compact_schema(tool.args),
-        annotations=types.ToolAnnotations.model_validate(tool.effect.value),
+        annotations=ANNOTATIONS[tool.effect],
     )
 
 
@@ -151,18 +160,21 @@ class McpEndpoint:
                 note_caller(scope, who)
                 self._heartbeats.saw(who)
                 if request.method != "POST":
-                    await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)
+                    raise HTTPException(405, headers={"Allow": "POST"})
+                message = parse_json(body)
+                fault = fault_of(message)
+                if fault is not None:
+                    await fault(scope, receive, send)
                     return
-                self._look_at_call(scope, who, body)
+                self._look_at_call(scope, who, message)
                 scope[CALLER_KEY] = (who, session)
                 await self.manager.handle_request(scope, replay(body, receive), send)
         except Refusal as refusal:
             await refused(refusal, self._settings.base_url)(scope, receive, send)
 
-    def _look_at_call(self, scope: Scope, who: Principal, body: bytes) -> None:
+    def _look_at_call(self, scope: Scope, who: Principal, message: dict[str, Any]) -> None:
         """A scope that is too narrow is an HTTP challenge, not a tool's answer: look before the SDK does."""
-        message = parse_json(body)
-        if not isinstance(message, dict) or message.get("method") != "tools/call":
+        if message.get("method") != "tools/call":
             return
         params = message.get("params")
         tool = CATALOG.tools.get(str(params.get("name"))) if isinstance(params, dict) else None
@@ -171,8 +183,31 @@ class McpEndpoint:
             require_scope(tool, who)
 
 
+def fault_of(message: Any) -> Response | None:
+    """Answer a body that is no JSON-RPC message, in one line; the SDK would answer with a dump of its models."""
+    if message is None:
+        return _protocol_error(PARSE_ERROR, "the body is not JSON that can be read")
+    if not _is_message(message):
+        return _protocol_error(INVALID_REQUEST, "the body must be one JSON-RPC 2.0 request or notification")
+    return None
+
+
+def _is_message(message: Any) -> bool:
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        return False
+    known_id = type(message.get("id", 0)) in {int, str}
+    if "method" not in message:
+        return known_id and ("result" in message or "error" in message)
+    return known_id and isinstance(message["method"], str) and isinstance(message.get("params", {}), dict)
+
+
+def _protocol_error(code: int, message: str) -> Response:
+    return JSONResponse({"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}, status_code=400)
+
+
 @asynccontextmanager
 async def _caller_of_request(ctx: ServerRequestContext[Any, Any]) -> AsyncIterator[tuple[Principal, Session]]:
+    assert ctx.request is not None, "over HTTP every message comes with its request"
     yield ctx.request.scope[CALLER_KEY]
 
 

@@ -5,48 +5,60 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from signalbox.tool import Args, Result
+from signalbox.tool import INTEGER_MAX, Args, Result
 
 _DROPPED: Final = frozenset({"title", "default", "additionalProperties"})
 
 
 @cache
 def full_schema(model: type[Args | Result]) -> dict[str, Any]:
-    """Answer the schema of a model, definitions inlined, every rule kept."""
-    mode = "validation" if issubclass(model, Args) else "serialization"
-    schema = model.model_json_schema(by_alias=True, mode=mode)  # type: ignore[arg-type]
-    definitions = schema.pop("$defs", {})
-    inlined: dict[str, Any] = _inline(schema, definitions)
-    return inlined
+    """Answer the schema of a model, definitions inlined, every rule kept: an argument may be null for left out."""
+    return _schema(model, nulls=issubclass(model, Args))
+
+
+@cache
+def plain_schema(model: type[Args | Result]) -> dict[str, Any]:
+    """Answer the schema of a model for readers: every rule kept, nulls left out."""
+    return _schema(model, nulls=False)
 
 
 @cache
 def compact_schema(model: type[Args]) -> dict[str, Any]:
-    """Answer the schema of arguments without what a model does not read: titles, defaults, nulls, the rule that
-    nothing else is taken (which the answer to an unknown argument says).
+    """Answer the schema of arguments without what a model does not read.
+
+    Left out are titles, defaults and nulls, and that nothing else is taken: the refusal of an unknown argument says it.
     """
-    schema: dict[str, Any] = _compact(full_schema(model))
+    schema: dict[str, Any] = _compact(plain_schema(model))
     return {"type": "object", "properties": {}} | schema if "properties" not in schema else schema
 
 
-def _inline(node: Any, definitions: dict[str, Any]) -> Any:
+def _schema(model: type[Args | Result], *, nulls: bool) -> dict[str, Any]:
+    mode = "validation" if issubclass(model, Args) else "serialization"
+    schema = model.model_json_schema(by_alias=True, mode=mode)  # type: ignore[arg-type]
+    definitions = schema.pop("$defs", {})
+    inlined: dict[str, Any] = _inline(schema, definitions, nulls=nulls)
+    return inlined
+
+
+def _inline(node: Any, definitions: dict[str, Any], *, nulls: bool) -> Any:
     if isinstance(node, list):
-        return [_inline(item, definitions) for item in node]
+        return [_inline(item, definitions, nulls=nulls) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
         target = definitions[node["$ref"].rsplit("/", 1)[-1]]
-        return _inline({**target, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
+        merged = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+        return _inline(merged, definitions, nulls=nulls)
     inlined = {
-        key: _inline(value, definitions)
+        key: _inline(value, definitions, nulls=nulls)
         for key, value in node.items()
         if key != "title" or isinstance(value, dict)
     }
-    return _without_null(inlined)
+    return inlined if nulls else _without_null(inlined)
 
 
 def _without_null(node: dict[str, Any]) -> dict[str, Any]:
-    """A field that may be left out is never sent or answered as null."""
+    """A field that may be left out is never answered as null, and a model need not know that it may send it so."""
     options = node.get("anyOf")
     if options is None or {"type": "null"} not in options:
         return node
@@ -61,7 +73,7 @@ def _compact(node: Any) -> Any:
         return [_compact(item) for item in node]
     if not isinstance(node, dict):
         return node
-    compacted = {}
+    compacted: dict[str, Any] = {}
     for key, value in node.items():
         if key == "properties":
             compacted[key] = {name: _compact(schema) for name, schema in value.items()}
@@ -69,6 +81,6 @@ def _compact(node: Any) -> Any:
             compacted[key] = _compact(value)
     if "description" in compacted and "properties" in compacted:
         del compacted["description"]
-    if compacted.get("maximum") == 2**53 - 1:
+    if compacted.get("maximum") == INTEGER_MAX:
         del compacted["maximum"]
     return compacted

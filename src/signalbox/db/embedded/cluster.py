@@ -38,9 +38,7 @@ max_logical_replication_workers = 0
 """
 
 
-def ensure(
-    layout: Layout, programs: Programs, major: int, progress: Callable[[str], None], *, durable: bool
-) -> None:
+def ensure(layout: Layout, programs: Programs, major: int, progress: Callable[[str], None], *, durable: bool) -> None:
     """Make the cluster on first start; refuse one that these binaries cannot run.
 
     It is made beside its place and moved there when it is whole, so an interrupted first start leaves

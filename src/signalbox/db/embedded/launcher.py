@@ -136,9 +136,7 @@ def _open_log(layout: Layout) -> BinaryIO:
     return os.fdopen(os.open(layout.log, flags, 0o600), "ab")
 
 
-def _await_ready(
-    layout: Layout, server: subprocess.Popen[bytes], logged: int, progress: Callable[[str], None]
-) -> None:
+def _await_ready(layout: Layout, server: subprocess.Popen[bytes], logged: int, progress: Callable[[str], None]) -> None:
     """Wait until `server` takes connections; after a crash it replays its log first."""
     started = time.monotonic()
     said = False
@@ -146,9 +144,7 @@ def _await_ready(
         waited = time.monotonic() - started
         if server.poll() is not None or waited > READY_SECONDS_MAX:
             said_last = tail(layout.log.read_bytes()[logged:].decode(errors="replace"))
-            raise SetupError(
-                f"PostgreSQL did not start in {layout.root}: {said_last} (all of it: {layout.log})"
-            )
+            raise SetupError(f"PostgreSQL did not start in {layout.root}: {said_last} (all of it: {layout.log})")
         if waited > QUIET_SECONDS and not said:
             progress("PostgreSQL is recovering from its last end")
             said = True

@@ -7,7 +7,8 @@ create function grant_v1(
 declare
     project_owner bigint := (select j.owner_id from projects j where j.project_id = ctx.project_id);
     known_participant participants;
-    known_participation participations;
+    known_member members;
+    was_away boolean;
 begin
     select * into known_participant
     from participants a
@@ -21,10 +22,10 @@ begin
     elsif known_participant.removed_at is not null then
         update participants a set removed_at = null where a.participant_id = known_participant.participant_id;
     end if;
-    select * into known_participation
-    from participations p
-    where p.project_id = ctx.project_id and p.participant_id = known_participant.participant_id;
-    participation := known_participation.participation_id;
+    select * into known_member
+    from members m
+    where m.project_id = ctx.project_id and m.participant_id = known_participant.participant_id;
+    participation := known_member.participation_id;
     if participation is null then
         if (select count(*) from members m where m.project_id = ctx.project_id) >= 1000 then
             perform refuse_v1(429, 'this project has 1000 participants, the most it can have');
@@ -32,14 +33,19 @@ begin
         insert into participations (project_id, participant_id, role, lane)
         values (ctx.project_id, known_participant.participant_id, new_role, new_lane)
         returning participation_id into participation;
-    elsif known_participation.removed_at is null and known_participant.removed_at is null and not allow_existing then
+    elsif known_member.removed_at is null and known_participant.removed_at is null and not allow_existing then
         perform refuse_v1(409,
             format('%L is in this project already: admin_rotate gives it a new token', new_label),
             jsonb_build_object('participant', new_label));
     else
+        was_away := known_member.removed_at is not null or known_participant.removed_at is not null;
+        -- Who was away comes back as who they are now: not with the role they had, nor with tokens of that time.
+        update tokens t
+        set revoked_at = clock_timestamp()
+        where was_away and t.participation_id = participation and t.revoked_at is null;
         update participations p
         set removed_at = null,
-            role = case when new_role = 'lead' then 'lead' else p.role end,
+            role = case when was_away or new_role = 'lead' then new_role else p.role end,
             lane = coalesce(new_lane, p.lane)
         where p.participation_id = participation;
     end if;

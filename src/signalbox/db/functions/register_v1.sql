@@ -5,6 +5,7 @@ returns jsonb language plpgsql as $$
 declare
     ctx act_context := begin_act_v1(act);
     before presence;
+    is_same boolean;
     since timestamptz;
 begin
     if ctx.replay is not null then
@@ -13,10 +14,10 @@ begin
     select * into before
     from presence p
     where p.project_id = ctx.project_id and p.participation_id = ctx.participation_id;
-    since := ctx.at;
-    if before.registered_at is not null and before.lane = lane_name and before.status is not distinct from new_status then
-        since := before.registered_at;
-    end if;
+    is_same := before.registered_at is not null
+        and before.lane = lane_name
+        and before.status is not distinct from new_status;
+    since := case when is_same then before.registered_at else ctx.at end;
     insert into presence as p (project_id, participation_id, lane, status, registered_at, last_seen_at)
     values (ctx.project_id, ctx.participation_id, lane_name, new_status, since, ctx.at)
     on conflict on constraint presence_pkey do update
@@ -28,7 +29,7 @@ begin
         and m.origin = 'registered'
         and m.lane <> lane_name;
     perform join_lane_v1(ctx, ctx.participation_id, lane_name, 'registered');
-    if since = ctx.at then
+    if not is_same then
         perform append_event_v1(ctx, 'register', jsonb_build_object('lane', lane_name, 'status', new_status));
     end if;
     return finish_act_v1(act, ctx, jsonb_build_object(

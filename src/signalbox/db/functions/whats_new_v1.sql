@@ -1,6 +1,7 @@
 -- The next page of the ledger for one participation, and where its cursor stands. Advancing is bookkeeping:
 -- the cursor's own row is locked, nothing else, and it is written only when it moves. page_seq remembers where
--- the last page began, so that an answer lost on the way can be asked for again.
+-- the last page began, so that an answer lost on the way can be asked for again: whole, whatever the page size,
+-- because the cursor stands at its end.
 create function whats_new_v1(
     project bigint, participation bigint, after_seq bigint, redeliver boolean, advance boolean, page_size integer,
     out since_event_id bigint,
@@ -35,7 +36,7 @@ begin
             and v.seq > since_event_id
             and v.seq <= coalesce(upper_seq, 9223372036854775807)
         order by v.seq
-        limit page_size
+        limit case when upper_seq is null then page_size end
     ) e;
     select l.head into head from ledgers l where l.project_id = project;
     if after_seq is null and advance and cursor_seq > coalesce(bookmark.seq, 0) then

@@ -1,177 +1,22 @@
-"""The schema as SQLAlchemy sees it. For Alembic and the tests; the server never imports it.
-
-A test compares it with a migrated database, catalog by catalog.
-"""
+"""What a project's participants do."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
-    Column,
-    Computed,
-    DateTime,
-    ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
 
-metadata = MetaData()
-
-TIME = DateTime(timezone=True)
-LABEL_SHAPE = "'^[a-z0-9][a-z0-9._-]{0,63}$'"
-
-
-def column(name: str, kind: TypeEngine[object] | type[TypeEngine[object]], default: str | None = None) -> Column[object]:
-    """Build a column that must have a value."""
-    return Column(name, kind, nullable=False, server_default=None if default is None else text(default))
-
-
-def optional(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
-    """Build a column that may be null."""
-    return Column(name, kind, nullable=True)
-
-
-def identity(name: str) -> Column[object]:
-    """Build an id that the database counts."""
-    return Column(name, BigInteger, Identity(always=True), nullable=False)
-
-
-def filtered(name: str, kind: type[TypeEngine[object]], expression: str) -> Column[object]:
-    """Build a column copied out of the payload: row security lets only real columns reach an index."""
-    return Column(name, kind, Computed(expression, persisted=True))
-
-
-def one_of(column_name: str, *values: str) -> str:
-    """Build the condition that a column has one of some values."""
-    return f"{column_name} in ({', '.join(repr(value) for value in values)})"
-
-
-owners = Table(
-    "owners",
-    metadata,
-    identity("owner_id"),
-    column("handle", Text),
-    column("email", Text),
-    column("is_operator", Boolean, "false"),
-    optional("suspended_at", TIME),
-    column("created_at", TIME, "now()"),
-    PrimaryKeyConstraint("owner_id", name="owners_pkey"),
-    UniqueConstraint("handle", name="owners_handle_key"),
-    CheckConstraint("handle ~ '^[a-z0-9][a-z0-9-]{0,38}$'", name="owners_handle_shape"),
-    Index("owners_email_key", text("lower(email)"), unique=True),
-)
-
-projects = Table(
-    "projects",
-    metadata,
-    identity("project_id"),
-    column("owner_id", BigInteger),
-    column("name", Text),
-    column("liveness_seconds", Integer, "900"),
-    optional("archived_at", TIME),
-    column("created_at", TIME, "now()"),
-    PrimaryKeyConstraint("project_id", name="projects_pkey"),
-    UniqueConstraint("owner_id", "name", name="projects_name_key"),
-    ForeignKeyConstraint(["owner_id"], ["owners.owner_id"], name="projects_owner_fkey"),
-    CheckConstraint(f"name ~ {LABEL_SHAPE}", name="projects_name_shape"),
-    CheckConstraint("liveness_seconds between 60 and 86400", name="projects_liveness_range"),
-)
-
-participants = Table(
-    "participants",
-    metadata,
-    identity("participant_id"),
-    column("owner_id", BigInteger),
-    column("label", Text),
-    column("kind", Text),
-    column("created_at", TIME, "now()"),
-    optional("removed_at", TIME),
-    PrimaryKeyConstraint("participant_id", name="participants_pkey"),
-    UniqueConstraint("owner_id", "label", name="participants_label_key"),
-    ForeignKeyConstraint(["owner_id"], ["owners.owner_id"], name="participants_owner_fkey"),
-    CheckConstraint(f"label = '' or label ~ {LABEL_SHAPE}", name="participants_label_shape"),
-    CheckConstraint(one_of("kind", "agent", "human"), name="participants_kind_known"),
-)
-
-participations = Table(
-    "participations",
-    metadata,
-    identity("participation_id"),
-    column("project_id", BigInteger),
-    column("participant_id", BigInteger),
-    column("role", Text),
-    optional("lane", Text),
-    column("granted_at", TIME, "now()"),
-    optional("removed_at", TIME),
-    PrimaryKeyConstraint("participation_id", name="participations_pkey"),
-    UniqueConstraint("project_id", "participant_id", name="participations_participant_key"),
-    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="participations_project_fkey"),
-    ForeignKeyConstraint(["participant_id"], ["participants.participant_id"], name="participations_participant_fkey"),
-    CheckConstraint(one_of("role", "member", "lead"), name="participations_role_known"),
-    Index("participations_of_participant", "participant_id"),
-)
-
-tokens = Table(
-    "tokens",
-    metadata,
-    column("token_hash", LargeBinary),
-    identity("token_id"),
-    column("participation_id", BigInteger),
-    column("scopes", ARRAY(Text)),
-    column("created_at", TIME, "now()"),
-    optional("expires_at", TIME),
-    optional("revoked_at", TIME),
-    optional("last_used_at", TIME),
-    PrimaryKeyConstraint("token_hash", name="tokens_pkey"),
-    UniqueConstraint("token_id", name="tokens_id_key"),
-    ForeignKeyConstraint(
-        ["participation_id"], ["participations.participation_id"], name="tokens_participation_fkey"
-    ),
-    CheckConstraint("length(token_hash) = 32", name="tokens_hash_length"),
-    CheckConstraint(
-        "scopes <@ array['read', 'write', 'manage'] and scopes <> '{}'", name="tokens_scopes_known"
-    ),
-    Index("tokens_of_participation", "participation_id"),
-)
-
-invites = Table(
-    "invites",
-    metadata,
-    column("code_hash", LargeBinary),
-    identity("invite_id"),
-    column("project_id", BigInteger),
-    optional("label", Text),
-    column("kind", Text),
-    optional("lane", Text),
-    column("role", Text),
-    column("uses_max", Integer),
-    column("uses", Integer, "0"),
-    column("created_by", Text),
-    column("created_at", TIME, "now()"),
-    column("expires_at", TIME),
-    optional("revoked_at", TIME),
-    PrimaryKeyConstraint("code_hash", name="invites_pkey"),
-    UniqueConstraint("invite_id", name="invites_id_key"),
-    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="invites_project_fkey"),
-    CheckConstraint("length(code_hash) = 32", name="invites_hash_length"),
-    CheckConstraint(one_of("kind", "agent", "human"), name="invites_kind_known"),
-    CheckConstraint(one_of("role", "member", "lead"), name="invites_role_known"),
-    CheckConstraint("uses between 0 and uses_max and uses_max between 1 and 50", name="invites_uses_range"),
-    Index("invites_of_project", "project_id", "invite_id"),
-)
+from signalbox.db.schema.columns import TIME, column, filtered, metadata, one_of, optional
 
 ledgers = Table(
     "ledgers",
@@ -337,8 +182,19 @@ leases = Table(
     column("expires_at", TIME),
     optional("released_at", TIME),
     PrimaryKeyConstraint("project_id", "lease_id", name="leases_pkey"),
-    Index("leases_open_by_surface", "project_id", "is_glob", "surface", postgresql_where=text("released_at is null")),
-    Index("leases_open_by_holder", "project_id", "participation_id", postgresql_where=text("released_at is null")),
+    Index(
+        "leases_open_by_surface",
+        "project_id",
+        "is_glob",
+        "surface",
+        postgresql_where=text("released_at is null"),
+    ),
+    Index(
+        "leases_open_by_holder",
+        "project_id",
+        "participation_id",
+        postgresql_where=text("released_at is null"),
+    ),
     Index("leases_open_by_expiry", "project_id", "expires_at", postgresql_where=text("released_at is null")),
 )
 
@@ -357,9 +213,7 @@ tasks = Table(
     column("created_at", TIME),
     column("updated_at", TIME),
     PrimaryKeyConstraint("project_id", "task_id", name="tasks_pkey"),
-    CheckConstraint(
-        one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"
-    ),
+    CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
     Index("tasks_by_status", "project_id", "status", "task_id"),
     Index("tasks_by_owner", "project_id", "owner_id", "task_id", postgresql_where=text("owner_id is not null")),

@@ -1,0 +1,152 @@
+"""The schema: what the migrations make, what SQLAlchemy describes, and what row security needs, are one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import asyncpg
+import pytest
+from anyio import to_thread
+from conftest import Databases
+from sqlalchemy.ext.asyncio import create_async_engine
+from support import clean_environment
+
+from signalbox.db.migrating import migrate
+from signalbox.db.pool import schema_head
+from signalbox.db.schema import control, coordination, metadata
+
+CONTROL = {table.name for table in vars(control).values() if getattr(table, "metadata", None) is metadata}
+COORDINATION = {table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata}
+
+CATALOG = {
+    "columns": """
+        select c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+            a.attgenerated, coll.collname, pg_get_expr(d.adbin, d.adrelid)
+        from pg_attribute a
+        join pg_class c on c.oid = a.attrelid and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+        left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+        left join pg_collation coll on coll.oid = a.attcollation
+        where a.attnum > 0 and c.relname <> 'alembic_version'
+        order by 1
+    """,
+    "constraints": """
+        select conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+        from pg_constraint
+        where connamespace = 'public'::regnamespace and contype <> 'n' and conrelid::regclass::text <> 'alembic_version'
+        order by 1
+    """,
+    "indexes": """
+        select indexname, indexdef from pg_indexes
+        where schemaname = 'public' and tablename <> 'alembic_version' order by 1
+    """,
+}
+
+
+async def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [tuple(row) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def described_url(databases: Databases) -> str:
+    """A database made from the metadata alone."""
+    dsn = await to_thread.run_sync(databases.create, "described")
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    return dsn
+
+
+@pytest.mark.parametrize("part", CATALOG)
+async def test_the_migrations_make_what_the_metadata_describes(
+    part: str, database_url: str, described_url: str
+) -> None:
+    migrated = await rows(database_url, CATALOG[part])
+    described = await rows(described_url, CATALOG[part])
+
+    assert migrated
+    assert migrated == described
+
+
+async def test_migrations_go_down_and_up_again(databases: Databases) -> None:
+    dsn = await to_thread.run_sync(databases.create, "updown")
+    await to_thread.run_sync(migrate, dsn)
+    await to_thread.run_sync(migrate, dsn, "base")
+    left = await rows(
+        dsn, "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'S')"
+    )
+    routines = await rows(dsn, "select proname from pg_proc where pronamespace = 'public'::regnamespace")
+    await to_thread.run_sync(migrate, dsn)
+    revision = await rows(dsn, "select version_num from alembic_version")
+
+    assert left == [("alembic_version",)]
+    assert routines == []
+    assert revision == [(schema_head(),)]
+
+
+async def test_two_migrations_at_once_are_one_after_the_other(databases: Databases) -> None:
+    dsn = await to_thread.run_sync(databases.create, "atonce")
+    migrations = [
+        subprocess.Popen([sys.executable, "-m", "signalbox", "migrate"], env=clean_environment(DATABASE_URL=dsn))
+        for _ in range(3)
+    ]
+    codes = [await to_thread.run_sync(migration.wait, 60) for migration in migrations]
+
+    assert codes == [0, 0, 0]
+    assert await rows(dsn, "select version_num from alembic_version") == [(schema_head(),)]
+
+
+async def test_every_coordination_table_is_bound_to_its_tenant(database_url: str) -> None:
+    bound = await rows(
+        database_url,
+        """
+        select c.relname
+        from pg_class c
+        join pg_policy p on p.polrelid = c.oid
+        where c.relrowsecurity and c.relforcerowsecurity and p.polcmd = '*'
+            and pg_get_expr(p.polqual, c.oid) = pg_get_expr(p.polwithcheck, c.oid)
+            and pg_get_expr(p.polqual, c.oid) like '%signalbox.project_ids%'
+        """,
+    )
+    tables = await rows(database_url, "select tablename from pg_tables where schemaname = 'public'")
+
+    assert {name for (name,) in bound} == COORDINATION
+    assert {name for (name,) in tables} == CONTROL | COORDINATION | {"alembic_version"}
+
+
+async def test_the_project_leads_every_index_of_a_coordination_table(database_url: str) -> None:
+    first = await rows(
+        database_url,
+        """
+        select c.relname, i.indexrelid::regclass::text, a.attname
+        from pg_index i
+        join pg_class c on c.oid = i.indrelid
+        join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+        where c.relnamespace = 'public'::regnamespace
+        """,
+    )
+    wrong = [index for table, index, column in first if table in COORDINATION and column != "project_id"]
+
+    assert wrong == []
+
+
+async def test_the_servers_role_cannot_rewrite_the_ledger_or_look_past_row_security(database_url: str) -> None:
+    (role,) = await rows(
+        database_url,
+        """
+        select rolsuper, rolbypassrls, rolcanlogin,
+            has_table_privilege(rolname, 'events', 'insert'),
+            has_table_privilege(rolname, 'events', 'update') or has_table_privilege(rolname, 'events', 'delete'),
+            has_table_privilege(rolname, 'claims', 'update') or has_table_privilege(rolname, 'claims', 'delete'),
+            has_table_privilege(rolname, 'alembic_version', 'update')
+        from pg_roles where rolname = current_database() || '_app'
+        """,
+    )
+
+    assert role == (False, False, False, True, False, False, False)

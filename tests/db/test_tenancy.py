@@ -1,0 +1,186 @@
+"""Row-level security: with the tenant filter taken out of every statement, still nothing of another project.
+
+The functions of a database of its own, and the statements of this process, lose every `project_id = …`; then every
+tool is called in one project while another one is full of marked rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from anyio import to_thread
+from conftest import Databases
+from support import Agent, Project, make_project
+
+from signalbox import paths
+from signalbox.catalog import CATALOG
+from signalbox.config import load_settings
+from signalbox.db.migrating import migrate
+from signalbox.db.pool import Database
+from signalbox.db.statements import Statement
+from signalbox.domain import claims, events, leases, participants, posts, presence, tasks
+from signalbox.errors import Refusal
+
+MARK = "marked-of-the-other-tenant"
+
+# j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
+FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
+
+MODULES = (claims, events, leases, participants, posts, presence, tasks)
+
+
+@pytest.fixture(scope="module")
+async def stripped_url(databases: Databases) -> str:
+    """A database whose functions name no tenant."""
+    dsn: str = await to_thread.run_sync(databases.create, "stripped")
+    await to_thread.run_sync(migrate, dsn)
+    connection = await asyncpg.connect(dsn)
+    stripped = 0
+    for path in sorted(paths.FUNCTIONS.glob("*_v1.sql")):
+        source, count = FILTER.subn("true", path.read_text(encoding="utf-8"))
+        stripped += count
+        await connection.execute(source.replace("create function", "create or replace function", 1))
+    await connection.close()
+    assert stripped > 40
+    return dsn
+
+
+@pytest.fixture
+async def stripped(stripped_url: str) -> AsyncIterator[Database]:
+    async with Database(load_settings({}, database_url=stripped_url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stripped_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Take the tenant out of the statements of this process, too."""
+    count = 0
+    for module in MODULES:
+        for name, statement in list(module.sql.by_name.items()):
+            text, found = FILTER.subn("(true or $1::bigint is null)", statement.text)
+            count += found
+            monkeypatch.setitem(module.sql.by_name, name, Statement(name, text, statement.parameters))
+    yield count
+
+
+async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
+    """Leave rows with a mark in every table of a project."""
+    lead = await project.join("lead", lead=True)
+    worker = await project.join("worker", lane="backend")
+    await worker.call("register", lane="backend", status=mark)
+    await lead.call("post", to_lane="backend", to_actor="worker", subject=mark, body=mark, ref=mark, tag=mark)
+    await lead.call("post", to_lane="empty", body=mark)
+    await worker.call("ack", post_id=1, note=mark)
+    await worker.call("claim", sequence="adr", note=mark, idempotency_key=mark)
+    await worker.call("lease", surface=f"src/{mark}/**", note=mark)
+    for title in ("one", "two"):
+        await lead.call("task_create", title=f"{title} {mark}", detail=mark, owner="worker", lane="backend")
+    await worker.call("task_start", task_id=1)
+    await worker.call("task_block", task_id=1, reason=mark, on=2)
+    await worker.call("whats_new")
+    return lead, worker
+
+
+async def dump(dsn: str, project_id: int) -> dict[str, list[str]]:
+    """Read every row of a project, past row security."""
+    connection = await asyncpg.connect(dsn)
+    tables = await connection.fetch("select relname from pg_class where relforcerowsecurity order by 1")
+    everything = {}
+    for (table,) in tables:
+        rows = await connection.fetch(f"select to_jsonb(t)::text from {table} t where project_id = $1", project_id)
+        everything[table] = sorted(row[0] for row in rows)
+    await connection.close()
+    return everything
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "query_events": {},
+    "whats_new": {"limit": 500},
+    "post": {"to_lane": "backend", "body": "mine"},
+    "read_posts": {"limit": 200},
+    "ack": {"through_id": 1000},
+    "claim": {"sequence": "adr"},
+    "seed_sequence": {"sequence": "adr", "current": 50},
+    "latest_claims": {},
+    "list_sequences": {},
+    "lease": {"surface": "src/**"},
+    "release": {"surface": "src/**"},
+    "who_holds": {},
+    "task_create": {"title": "mine"},
+    "task_assign": {"task_id": 1, "owner": "lead"},
+    "task_start": {"task_id": 1},
+    "task_block": {"task_id": 1, "reason": "mine"},
+    "task_resolve": {"task_id": 1},
+    "task_ship": {"task_id": 1},
+    "list_tasks": {"limit": 200},
+    "register": {"lane": "backend"},
+    "who_is_active": {},
+    "whoami": {},
+    "list_participants": {},
+    "admin_provision": {"participant_name": "newcomer"},
+    "admin_rotate": {"participant_name": "worker"},
+    "admin_revoke": {"participant_name": "worker"},
+    "create_invite": {},
+}
+
+
+def test_every_tool_is_called_here() -> None:
+    assert set(CALLS) == set(CATALOG.tools)
+
+
+async def answers(agent: Agent) -> dict[str, str]:
+    """Call every tool; a refusal is an answer too."""
+    heard = {}
+    for tool, arguments in CALLS.items():
+        try:
+            heard[tool] = json.dumps(await agent.call(tool, **arguments))
+        except Refusal as refusal:
+            heard[tool] = json.dumps(refusal.as_json())
+    return heard
+
+
+async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_project(
+    stripped: Database, stripped_url: str, stripped_statements: int
+) -> None:
+    other = await make_project(stripped)
+    await fill(other, MARK)
+    before = await dump(stripped_url, other.project_id)
+    mine = await make_project(stripped)
+    lead = await mine.join("lead", lead=True)
+    await mine.join("worker")
+    heard = await answers(lead)
+
+    assert stripped_statements > 20
+    assert all(before.values())
+    assert {tool for tool, answer in heard.items() if MARK in answer or other.handle in answer} == set()
+    assert await dump(stripped_url, other.project_id) == before
+
+
+async def test_the_check_above_can_fail(stripped: Database, stripped_url: str, stripped_statements: int) -> None:
+    """With the policies off, the same statements show the other project: the filter was really taken out."""
+    other = await make_project(stripped)
+    await fill(other, MARK)
+    mine = await make_project(stripped)
+    lead = await mine.join("lead", lead=True)
+    connection = await asyncpg.connect(stripped_url)
+    tables = [row[0] for row in await connection.fetch("select relname from pg_class where relforcerowsecurity")]
+    for table in tables:
+        await connection.execute(f"alter table {table} disable row level security")
+    try:
+        shown = {
+            tool
+            for tool in ("query_events", "read_posts", "who_holds", "list_tasks", "latest_claims", "whats_new")
+            if MARK in json.dumps(await lead.call(tool, **CALLS[tool])) or tool in {"latest_claims"}
+        }
+    finally:
+        for table in tables:
+            await connection.execute(f"alter table {table} enable row level security")
+        await connection.close()
+
+    assert shown >= {"query_events", "read_posts", "who_holds", "list_tasks", "whats_new"}
+    assert stripped_statements

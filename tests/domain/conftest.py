@@ -1,0 +1,33 @@
+"""Fixtures of the domain's tests: the database as its administrator sees it, and further workers on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import pytest
+
+from signalbox.config import Settings
+from signalbox.db.pool import Database
+
+WORKERS = 8
+
+
+@pytest.fixture
+async def operator(database_url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection that row-level security does not bind: for what no tool can do, such as letting time pass."""
+    connection = await asyncpg.connect(database_url, timeout=10, command_timeout=30)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def workers(settings: Settings) -> AsyncIterator[list[Database]]:
+    """Workers with queues of their own, so that what they write meets in PostgreSQL and not before."""
+    small = settings.model_copy(update={"pool_connections": 3})
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Database(small)) for _ in range(WORKERS)]

@@ -1,0 +1,97 @@
+"""`tools/list`: what a caller is shown, in which order, and in how many bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+import jsonschema_rs
+import pytest
+from edge.wire import ADMIN_TOOLS, ERAS, LEGACY, MODERN, ask
+from support import Agent, Project, ServerProcess
+
+from signalbox.catalog import CATALOG
+from signalbox.identity import Scope
+from signalbox.tool import Effect
+
+LLM_BUS_BYTES = 12_343  # its tools/list, for 27 tools without annotations and titles
+TOOLS_BYTES = 10_184  # ours for a member, as measured: it may shrink; it grows on purpose or not at all
+SLACK_BYTES = 300  # what it may have shrunk by before this record wants to be renewed
+AROUND_BYTES = 220  # the rest of the answer, in the modern era
+
+HINTS = {
+    Effect.READS: {"readOnlyHint": True},
+    Effect.WRITES: {"destructiveHint": False},
+    Effect.REPEATS: {"destructiveHint": False, "idempotentHint": True},
+    Effect.ENDS: {"destructiveHint": True, "idempotentHint": True},
+}
+
+
+def compact(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+async def tools_of(web: httpx2.AsyncClient, token: str, era: str = MODERN) -> list[dict[str, Any]]:
+    answer = await ask(web, token, "tools/list", era=era)
+    assert answer.status_code == 200, answer.text
+    tools: list[dict[str, Any]] = answer.json()["result"]["tools"]
+    return tools
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_listed_tool_says_what_it_does_and_takes(web: httpx2.AsyncClient, lead: Agent, era: str) -> None:
+    tools = await tools_of(web, lead.token, era)
+
+    for tool in tools:
+        known = CATALOG.tools[tool["name"]]
+        assert tool["title"] == known.title
+        assert 10 < len(tool["description"].encode()) < 2048
+        assert tool["annotations"] == HINTS[known.effect]
+        schema = tool["inputSchema"]
+        jsonschema_rs.meta.validate(schema)
+        assert schema["type"] == "object"
+        assert not {"anyOf", "oneOf", "allOf", "$ref", "$defs"} & schema.keys(), "clients flatten or skip these"
+        assert set(schema["properties"]) == set(known.args.model_fields)
+    assert {tool["name"] for tool in tools} == set(CATALOG.tools)
+
+
+async def test_the_list_is_the_same_in_the_same_order_every_time(
+    web: httpx2.AsyncClient, agent: Agent, peer: Agent
+) -> None:
+    first = await tools_of(web, agent.token)
+
+    assert await tools_of(web, agent.token) == first
+    assert await tools_of(web, peer.token) == first
+    assert [tool["name"] for tool in await tools_of(web, peer.token, LEGACY)] == [tool["name"] for tool in first]
+    assert [tool["name"] for tool in first] == [name for name in CATALOG.tools if name not in ADMIN_TOOLS]
+
+
+async def test_the_list_stays_within_its_bytes(web: httpx2.AsyncClient, agent: Agent) -> None:
+    answer = await ask(web, agent.token, "tools/list")
+    tools = compact(answer.json()["result"]["tools"])
+
+    assert TOOLS_BYTES - SLACK_BYTES < tools <= TOOLS_BYTES
+    assert len(answer.content) - tools <= AROUND_BYTES
+    assert TOOLS_BYTES + AROUND_BYTES <= LLM_BUS_BYTES
+
+
+async def test_only_a_lead_with_the_whole_scope_is_shown_the_admin_tools(
+    web: httpx2.AsyncClient, project: Project, lead: Agent, agent: Agent
+) -> None:
+    narrow = await project.join("narrow-lead", lead=True, scopes=frozenset({Scope.READ, Scope.WRITE}))
+
+    shown = {one.actor: {tool["name"] for tool in await tools_of(web, one.token)} for one in (lead, agent, narrow)}
+
+    assert shown[lead.actor] == set(CATALOG.tools)
+    assert shown[agent.actor] == set(CATALOG.tools) - ADMIN_TOOLS
+    assert shown[narrow.actor] == set(CATALOG.tools) - ADMIN_TOOLS
+
+
+async def test_every_worker_lists_the_same(agent: Agent, two_workers: ServerProcess) -> None:
+    lists = []
+    for _ in range(8):
+        async with httpx2.AsyncClient(base_url=two_workers.url) as fresh:
+            lists.append(await tools_of(fresh, agent.token))
+
+    assert all(one == lists[0] for one in lists)

@@ -1,0 +1,74 @@
+"""The OpenAPI document put to the test: schemathesis makes requests of it and judges every answer by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from anyio import to_thread
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from edge.wire import assert_leaks_nothing
+from signalbox.catalog import CATALOG
+from signalbox.edge.rest import openapi
+from support import Agent, ServerProcess
+
+EXAMPLES = 8  # of each tool and mode: about 430 requests in all
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    return schemathesis.openapi.from_dict(openapi("http://127.0.0.1:8787"))
+
+
+def test_the_document_is_valid_openapi(document: Any) -> None:
+    document.validate()
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("tool", sorted(CATALOG.tools))
+async def test_every_answer_is_one_the_document_knows(
+    document: Any, server: ServerProcess, lead: Agent, tool: str, mode: GenerationMode
+) -> None:
+    operation = document[f"/api/tools/{tool}"]["POST"]
+
+    with requests.Session() as session:
+        session.trust_env = False
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
+        def holds(case: Any) -> None:
+            answer = case.call(base_url=server.url, session=session, headers=lead.headers, timeout=20)
+            try:
+                case.validate_response(answer, checks=CHECKS, headers=lead.headers)
+            except FailureGroup as failures:  # not an Exception: it would end the event loop of the run
+                raise AssertionError(str(failures)) from None
+            if answer.status_code >= 400:
+                assert_leaks_nothing(answer.text)
+
+        await to_thread.run_sync(holds)

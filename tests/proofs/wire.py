@@ -1,0 +1,137 @@
+"""What the proofs speak with: kept-alive connections that cost the client little, one token each, REST or MCP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+MCP_VERSION = "2026-07-28"
+CALL_SECONDS_MAX = 60
+RUN_SECONDS_MAX = 120
+GREETING_AT_ONCE_MAX = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came to, the same for REST and MCP; `code` only where it was refused."""
+
+    status: int
+    fields: dict[str, Any]
+    code: str | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        assert self.code is None, f"refused: {self.status} {self.fields}"
+        return self.fields[name]
+
+
+def request(port: int, token: str, tool: str, arguments: dict[str, Any], *, mcp: bool = False) -> bytes:
+    """Write the bytes of one call."""
+    lines = [
+        f"POST {'/mcp' if mcp else f'/api/tools/{tool}'} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        f"Authorization: Bearer {token}",
+        "Content-Type: application/json",
+    ]
+    body = arguments
+    if mcp:
+        lines += [
+            "Accept: application/json, text/event-stream",
+            f"MCP-Protocol-Version: {MCP_VERSION}",
+            "Mcp-Method: tools/call",
+            f"Mcp-Name: {tool}",
+        ]
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": MCP_VERSION,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        params = {"name": tool, "arguments": arguments, "_meta": meta}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    content = json.dumps(body).encode()
+    lines += [f"Content-Length: {len(content)}", "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+def read_answer(status: int, content: bytes) -> Answer:
+    """Read the body of an answer."""
+    fields = json.loads(content)
+    if "jsonrpc" in fields and "result" in fields:
+        result = fields["result"]
+        fields = result["structuredContent"]
+        return Answer(status, fields, fields["code"] if result["isError"] else None)
+    if status != 200 or "error" in fields:
+        return Answer(status, fields["error"], str(fields["error"]["code"]))
+    return Answer(status, fields)
+
+
+class Wire:
+    """One connection to a server, with the token of one participant; calls on it go one after the other."""
+
+    def __init__(self, port: int, token: str, *, mcp: bool = False) -> None:
+        self._port = port
+        self._token = token
+        self._mcp = mcp
+
+    async def open(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        """Call a tool; a refusal is an answer, too.
+
+        Raises:
+            ConnectionError or asyncio.IncompleteReadError: the connection ended before the answer did.
+        """
+        self._writer.write(request(self._port, self._token, tool, arguments, mcp=self._mcp))
+        async with asyncio.timeout(CALL_SECONDS_MAX):
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            content = await self._reader.readexactly(int(length))
+        return read_answer(int(head[9:12]), content)
+
+    async def ledger(self, after: int = 0) -> list[dict[str, Any]]:
+        """Read the project's ledger to its end, page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = await self.call("query_events", after=after, limit=1000)
+            if not page["events"]:
+                return found
+            found += page["events"]
+            after = page["cursor"]
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def wires(port: int, tokens: Iterable[str], *, mcp: bool = False) -> AsyncIterator[list[Wire]]:
+    """Open a connection for each token, all of them before the block begins.
+
+    Each makes a call while the next one connects: of several workers the idle one then accepts it. Opened all
+    together they would end up with one worker.
+    """
+    found: list[Wire] = []
+    greetings: list[asyncio.Task[Answer]] = []
+    try:
+        for token in tokens:
+            found.append(await Wire(port, token, mcp=mcp).open())
+            greetings.append(asyncio.create_task(found[-1].call("whoami")))
+            await asyncio.sleep(0)
+            if len(greetings) % GREETING_AT_ONCE_MAX == 0:
+                await asyncio.gather(*greetings)
+        assert all(answer.code is None for answer in await asyncio.gather(*greetings))
+        yield found
+    finally:
+        for wire in found:
+            wire.close()
+
+
+async def at_once(acts: Iterable[Awaitable[T]]) -> list[T]:
+    """Run acts together, within a bound; the first that fails ends them all."""
+    async with asyncio.timeout(RUN_SECONDS_MAX):
+        return await asyncio.gather(*acts)

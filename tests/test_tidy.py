@@ -11,11 +11,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tools_page import page
 
 from signalbox import paths
 from signalbox.config import Settings, variable
 from signalbox.edge.mcp import INSTRUCTIONS
+from tools_page import page
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -57,7 +57,7 @@ def test_imports_point_one_way() -> None:
     )
 
     assert done.returncode == 0, done.stdout
-    assert "1 kept, 0 broken" in done.stdout or "2 kept, 0 broken" in done.stdout
+    assert "1 kept, 0 broken" in done.stdout
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *TESTS, *MIGRATIONS, *SQL], ids=name)
@@ -91,7 +91,7 @@ def test_nothing_is_left_to_do_later(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "src/signalbox/domain").glob("*.py")), ids=name)
 def test_the_domain_knows_no_transport_and_no_driver(path: Path) -> None:
     foreign = re.compile(
-        r"^\s*(?:from|import) (starlette|uvicorn|mcp|mcp_types|asyncpg|sqlalchemy|alembic|click)\b", re.M
+        r"^\s*(?:from|import) (starlette|uvicorn|mcp|mcp_types|asyncpg|sqlalchemy|alembic|click)\b", re.MULTILINE
     )
 
     assert foreign.search(path.read_text(encoding="utf-8")) is None
@@ -148,7 +148,7 @@ def test_templates_and_the_kit_are_where_they_are_looked_for() -> None:
 def test_ci_is_executable_and_calls_the_test_command_of_the_readme() -> None:
     ci = ROOT / ".ci/run"
     command = re.search(
-        r"^python3 -m venv .venv && (.*pytest)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M
+        r"^python3 -m venv .venv && (.*pytest)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
     )
 
     assert os.access(ci, os.X_OK)

@@ -36,7 +36,7 @@ from signalbox.identity import Principal, Scope
 
 INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
 ERRORS_SHOWN_MAX: Final = 3
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def _one_line(text: str) -> str:
@@ -49,6 +49,10 @@ def _no_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("must not contain NUL characters")
     return text
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _moment(value: object) -> object:
@@ -97,10 +101,10 @@ class Args(BaseModel):
     @classmethod
     def _whole_floats_are_integers(cls, values: Any) -> Any:
         """Take 3.0 for 3, as JSON Schema does."""
-        if not isinstance(values, dict) or not any(isinstance(value, float) for value in values.values()):
+        if not isinstance(values, dict):
             return values
         return {
-            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            name: [_whole(item) for item in value] if isinstance(value, list) else _whole(value)
             for name, value in values.items()
         }
 
@@ -195,6 +199,8 @@ class Tool:
             return f"unknown argument {path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
         if detail["type"] == "missing":
             return f"{path} is required"
+        if detail["type"] == "too_long" and detail["ctx"]["field_type"] == "Value":  # a text, to which it says "items"
+            return f"{path}: at most {detail['ctx']['max_length']} characters, not {detail['ctx']['actual_length']}"
         message = detail["msg"].removeprefix("Value error, ")
         return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
 

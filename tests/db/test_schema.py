@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import Any
 
+import anyio
 import asyncpg
 import pytest
 from anyio import to_thread
-from conftest import Databases
 from sqlalchemy.ext.asyncio import create_async_engine
-from support import clean_environment
 
+from conftest import Databases
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import schema_head
 from signalbox.db.schema import control, coordination, metadata
+from support import clean_environment
 
 CONTROL = {table.name for table in vars(control).values() if getattr(table, "metadata", None) is metadata}
 COORDINATION = {table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata}
@@ -92,11 +92,16 @@ async def test_migrations_go_down_and_up_again(databases: Databases) -> None:
 
 async def test_two_migrations_at_once_are_one_after_the_other(databases: Databases) -> None:
     dsn = await to_thread.run_sync(databases.create, "atonce")
-    migrations = [
-        subprocess.Popen([sys.executable, "-m", "signalbox", "migrate"], env=clean_environment(DATABASE_URL=dsn))
-        for _ in range(3)
-    ]
-    codes = [await to_thread.run_sync(migration.wait, 60) for migration in migrations]
+    codes: list[int | None] = []
+
+    async def one() -> None:
+        command = [sys.executable, "-m", "signalbox", "migrate"]
+        codes.append((await anyio.run_process(command, env=clean_environment(DATABASE_URL=dsn))).returncode)
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(one)
 
     assert codes == [0, 0, 0]
     assert await rows(dsn, "select version_num from alembic_version") == [(schema_head(),)]

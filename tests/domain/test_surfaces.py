@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from signalbox.domain.leases import normal
 from support import Agent
 
-OVERLAPS = "select coalesce(array_agg(surfaces_overlap_v1(a, b) order by n), '{}')" + (
-    " from unnest($1::text[], $2::text[]) with ordinality as pair (a, b, n)"
-)
+OVERLAPS = """
+select coalesce(array_agg(surfaces_overlap_v1(a, b) order by n), '{}')
+from unnest($1::text[], $2::text[]) with ordinality as pair (a, b, n)
+"""
 SAME = [
     ("src/**", "src/app.py"),
     ("src/**", "src"),

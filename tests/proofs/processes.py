@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROC = Path("/proc")
 LOOK_SECONDS = 0.02
 
 
-def _parents() -> dict[int, int]:
-    found: dict[int, int] = {}
-    for place in PROC.glob("[0-9]*"):
-        with suppress(OSError):
-            state, parent = (place / "stat").read_text().rpartition(")")[2].split()[:2]
-            if state != "Z":
-                found[int(place.name)] = int(parent)
-    return found
+def _facts_of(pid: int) -> tuple[int, str] | None:
+    """Answer the parent and the start time of a process; None when it is gone or a zombie."""
+    try:
+        words = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if words[0] == "Z" else (int(words[1]), words[19])
 
 
 def family(pid: int) -> list[int]:
     """Name the processes that a process started, and those that these started, and so on."""
-    parents = _parents()
+    facts = {int(place.name): _facts_of(int(place.name)) for place in PROC.glob("[0-9]*")}
     found = [pid]
     for member in found:
-        found += [child for child, parent in parents.items() if parent == member]
+        found += [child for child, known in facts.items() if known is not None and known[0] == member]
     return found[1:]
 
 
@@ -50,17 +52,52 @@ def connections_of(pid: int) -> int:
     return sum(os.readlink(descriptor).startswith("socket:") for descriptor in descriptors)
 
 
-def seconds_until_gone(pids: Iterable[int], seconds_max: float) -> float:
-    """Wait until none of these processes lives.
+class Watched:
+    """Processes that are alive now, told from any later ones with the same ids."""
 
-    Raises:
-        AssertionError: one still lives after the bound; names it.
-    """
-    started = time.monotonic()
-    left = {pid: command_of(pid) for pid in pids}
-    while left:
-        alive = _parents()
-        left = {pid: command for pid, command in left.items() if pid in alive and command_of(pid) == command}
-        assert time.monotonic() - started < seconds_max, f"after {seconds_max} s there still are {left}"
-        time.sleep(LOOK_SECONDS)
-    return time.monotonic() - started
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._known = {pid: facts[1] for pid in pids if (facts := _facts_of(pid)) is not None}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def alive(self) -> dict[int, str]:
+        """Name those that still live."""
+        now = {pid: _facts_of(pid) for pid in self._known}
+        return {pid: command_of(pid) for pid, facts in now.items() if facts and facts[1] == self._known[pid]}
+
+    def seconds_until_gone(self, seconds_max: float) -> float:
+        """Wait until none of them lives, and say how long that took.
+
+        Raises:
+            AssertionError: one still lives after the bound; names it.
+        """
+        started = time.monotonic()
+        while left := self.alive():
+            assert time.monotonic() - started < seconds_max, f"after {seconds_max} s there still are {left}"
+            time.sleep(LOOK_SECONDS)
+        return time.monotonic() - started
+
+
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """Name a directory for a database of one's own, where the database's user gets to; removed at the end."""
+    parent = Path(tempfile.mkdtemp(prefix="sbx-", dir="/tmp"))
+    parent.chmod(0o711)
+    try:
+        yield parent / "data"
+    finally:
+        shutil.rmtree(parent)
+
+
+@contextmanager
+def standing_still(pids: Iterable[int]) -> Iterator[None]:
+    """Stop processes of ours for as long as the block lasts."""
+    stopped = list(pids)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)

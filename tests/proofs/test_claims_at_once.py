@@ -48,7 +48,7 @@ async def test_500_concurrent_claims_of_50_participants_get_every_number_once(
 ) -> None:
     tokens = await tokens_of(project)
 
-    async with wires(server.port, tokens * 10, mcp=mcp) as connections:
+    async with wires(server, tokens * 10, mcp=mcp) as connections:
         answers, seconds = await claim_all_at_once(connections, each=1)
         print(f"\n500 concurrent claims: {seconds:.2f} s")
 
@@ -60,7 +60,7 @@ async def test_5000_claims_on_two_workers_get_every_number_once(
 ) -> None:
     tokens = await tokens_of(project)
 
-    async with wires(two_workers.port, tokens * 10) as connections:
+    async with wires(two_workers, tokens * 10) as connections:
         answers, seconds = await claim_all_at_once(connections, each=10)
         print(f"\n5000 claims, 500 at a time: {seconds:.2f} s")
 
@@ -72,7 +72,7 @@ async def test_5000_claims_at_once_get_every_number_once_where_that_many_may_wai
 ) -> None:
     tokens = await tokens_of(project)
     with serving(database_url, tmp_path, workers=2, SIGNALBOX_QUEUED_WRITES_MAX="5000") as server:
-        async with wires(server.port, tokens * 100) as connections:
+        async with wires(server, tokens * 100) as connections:
             answers, seconds = await claim_all_at_once(connections, each=1)
             print(f"\n5000 concurrent claims: {seconds:.2f} s")
 

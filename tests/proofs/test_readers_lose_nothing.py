@@ -68,9 +68,9 @@ async def test_every_reader_sees_each_of_20000_events_once_and_in_order(
     started = time.perf_counter()
 
     async with (
-        wires(two_workers.port, writers[1:]) as rest,
-        wires(two_workers.port, [*writers[:1], *readers], mcp=True) as mcp,
-        wires(two_workers.port, readers) as followers,
+        wires(two_workers, writers[1:]) as rest,
+        wires(two_workers, [*writers[:1], *readers], mcp=True) as mcp,
+        wires(two_workers, readers) as followers,
     ):
         followed = [
             *(follow(work, wire, whats_new, pause) for wire, pause in zip(mcp[1:], POLL_SECONDS, strict=True)),

@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from proofs.processes import standing_still, workers_of
+from support import ServerProcess
+
 T = TypeVar("T")
 
 MCP_VERSION = "2026-07-28"
 CALL_SECONDS_MAX = 60
 RUN_SECONDS_MAX = 120
-GREETING_AT_ONCE_MAX = 100
+OPENING_AT_ONCE_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,14 @@ class Wire:
         self._port = port
         self._token = token
         self._mcp = mcp
+        self._writer: asyncio.StreamWriter | None = None
 
     async def open(self) -> Self:
+        """Connect, and see that a worker has accepted."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        hello = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n"
+        status, _ = await self._exchange(hello.encode())
+        assert status == 200
         return self
 
     async def call(self, tool: str, **arguments: Any) -> Answer:
@@ -87,12 +95,15 @@ class Wire:
         Raises:
             ConnectionError or asyncio.IncompleteReadError: the connection ended before the answer did.
         """
-        self._writer.write(request(self._port, self._token, tool, arguments, mcp=self._mcp))
+        return read_answer(*await self._exchange(request(self._port, self._token, tool, arguments, mcp=self._mcp)))
+
+    async def _exchange(self, message: bytes) -> tuple[int, bytes]:
+        assert self._writer is not None, "not opened"
+        self._writer.write(message)
         async with asyncio.timeout(CALL_SECONDS_MAX):
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            content = await self._reader.readexactly(int(length))
-        return read_answer(int(head[9:12]), content)
+            return int(head[9:12]), await self._reader.readexactly(int(length))
 
     async def ledger(self, after: int = 0) -> list[dict[str, Any]]:
         """Read the project's ledger to its end, page by page."""
@@ -105,30 +116,34 @@ class Wire:
             after = page["cursor"]
 
     def close(self) -> None:
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
 
 @asynccontextmanager
-async def wires(port: int, tokens: Iterable[str], *, mcp: bool = False) -> AsyncIterator[list[Wire]]:
-    """Open a connection for each token, all of them before the block begins.
+async def wires(server: ServerProcess, tokens: Iterable[str], *, mcp: bool = False) -> AsyncIterator[list[Wire]]:
+    """Open a connection for each token, all of them before the block begins, evenly over the server's workers.
 
-    Each makes a call while the next one connects: of several workers the idle one then accepts it. Opened all
-    together they would end up with one worker.
+    Whichever worker looks first accepts all who wait, so left alone ten agents often share one worker and
+    a race of two workers is none: each worker in turn accepts its share while the others stand still.
     """
-    found: list[Wire] = []
-    greetings: list[asyncio.Task[Answer]] = []
+    found = [Wire(server.port, token, mcp=mcp) for token in tokens]
+    workers = workers_of(server.process.pid)
     try:
-        for token in tokens:
-            found.append(await Wire(port, token, mcp=mcp).open())
-            greetings.append(asyncio.create_task(found[-1].call("whoami")))
-            await asyncio.sleep(0)
-            if len(greetings) % GREETING_AT_ONCE_MAX == 0:
-                await asyncio.gather(*greetings)
-        assert all(answer.code is None for answer in await asyncio.gather(*greetings))
+        if len(workers) < 2:
+            await _open(found)
+        for place, worker in enumerate(workers if len(workers) > 1 else ()):
+            with standing_still(other for other in workers if other != worker):
+                await _open(found[place :: len(workers)])
         yield found
     finally:
         for wire in found:
             wire.close()
+
+
+async def _open(wires: list[Wire]) -> None:
+    for start in range(0, len(wires), OPENING_AT_ONCE_MAX):
+        await asyncio.gather(*(wire.open() for wire in wires[start : start + OPENING_AT_ONCE_MAX]))
 
 
 async def at_once(acts: Iterable[Awaitable[T]]) -> list[T]:

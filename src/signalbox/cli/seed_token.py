@@ -22,7 +22,13 @@ from signalbox.identity import Scope
 @click.option("--lead", is_flag=True, help="Make the participant a lead.")
 @click.option("--kind", type=click.Choice(["agent", "human"]), default="agent", show_default=True)
 @click.option("--lane", help="The lane whose posts it gets from the start.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(list(Scope)), help="Narrow the token; repeatable.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="Narrow the token; repeatable.",
+)
 @data_dir_option
 @json_option
 def command(

@@ -110,14 +110,15 @@ def _facts(settings: Settings, who: Principal, label: str, token: str | None) ->
 
 def _card(facts: dict[str, Any]) -> str:
     token = facts.get("token")
-    commands = onboarding.connect_commands(facts["mcp_url"], token or "$SIGNALBOX_TOKEN")
+    bearer = token or "sbx_…"  # to be put in by hand: no shell expands a variable inside the quotes of a header
+    commands = onboarding.connect_commands(facts["mcp_url"], bearer)
     shown = (
         f"Token of {facts['actor']} (a lead), shown this once:\n\n  {token}"
         if token
         else f"{facts['actor']} has its token already. `signalbox token list` shows its id, "
         "`signalbox token rotate ID` gives a new one."
     )
-    header = f"Authorization: Bearer {token or '$SIGNALBOX_TOKEN'}"
+    header = f"Authorization: Bearer {bearer}"
     return "\n".join(
         (
             f"Signalbox is ready at {facts['url']}, project {facts['project']}.",

@@ -197,7 +197,7 @@ class _Sending:
 
 def _host_names(settings: Settings) -> frozenset[str]:
     own = {"localhost", "127.0.0.1", "::1", settings.host, _name_of(settings.base_url)}
-    return frozenset(own | {_name_of(f"//{name}") for name in settings.allowed_hosts})
+    return frozenset(own | {_name_of(f"//{name}") for name in settings.allowed_hosts}) - {""}
 
 
 def _name_of(url: str) -> str:
@@ -223,4 +223,4 @@ def _log_request(scope: Scope, request_id: str, seconds: float) -> None:
 def _plain(value: object) -> str:
     """Write a value so that it stays one word of one line, whatever a caller put into it."""
     text = str(value)
-    return text if text.isprintable() and " " not in text else ascii(text)
+    return text if text.isprintable() and " " not in text else ascii(text).replace(" ", r"\x20")

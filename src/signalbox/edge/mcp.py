@@ -198,7 +198,7 @@ def _is_message(message: Any) -> bool:
     known_id = type(message.get("id", 0)) in {int, str}
     if "method" not in message:
         return known_id and ("result" in message or "error" in message)
-    return known_id and isinstance(message["method"], str) and isinstance(message.get("params", {}), dict)
+    return known_id and isinstance(message["method"], str) and isinstance(message.get("params"), dict | None)
 
 
 def _protocol_error(code: int, message: str) -> Response:

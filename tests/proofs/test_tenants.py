@@ -1,0 +1,127 @@
+"""Two projects: whatever is called in one with the names and ids of the other, the other stays as it is, unseen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from proofs.furnished import Furnished, all_rows, furnish
+from proofs.wire import Answer, wires
+
+from signalbox.catalog import CATALOG
+from signalbox.db.pool import Database
+from signalbox.domain import owners
+from signalbox.domain.owners import OwnerRow
+from signalbox.errors import InvalidArguments
+from signalbox.tool import Tool
+from support import Project, ServerProcess, make_project
+
+MARK = "zq7secret"
+FAR = 40  # an id of a task and of a post that the caller's project has not come to
+FOREIGN: dict[str, tuple[Any, ...]] = {
+    "task_id": (FAR,),
+    "on": (FAR,),
+    "blocker": (FAR,),
+    "post_id": (FAR,),
+    "post_ids": ([FAR], [1, FAR]),
+    "through_id": (FAR,),
+    "actor": ("{handle}/stranger", "stranger"),
+    "owner": ("{handle}/stranger", "stranger"),
+    "to_actor": ("{handle}/stranger", "stranger", "stranger-peer"),
+    "participant_name": ("{handle}/stranger-peer", "stranger-peer", "stranger-guest"),
+    "lane": ("stranger-lane",),
+    "to_lane": ("stranger-lane",),
+    "sequence": ("stranger-adr",),
+    "surface": ("stranger/**", "stranger/app.py"),
+    "idempotency_key": ("stranger-key",),
+    "ref": ("pr-1",),
+    "tag": ("t",),
+}
+"""What the other project calls its own, by the argument's name; ids are of things that only it has."""
+
+NOBODYS = frozenset(
+    "advance_cursor after before body current detail is_admin kind last_n limit note outcome pad prefix reason "
+    "redeliver since status subject title to_me ttl_hours ttl_seconds type unacked_only until uses within_seconds".split()
+)
+"""Arguments that name nothing of anybody's."""
+
+
+def foreign_calls(tool: Tool, mine: dict[str, Any], handle: str) -> Iterator[dict[str, Any]]:
+    """Answer a tool's arguments with each name and id of the other project in the place of one's own."""
+    required = {name for name, field in tool.args.model_fields.items() if field.is_required()}
+    for name in tool.args.model_fields:
+        kept = {other: value for other, value in mine.items() if other in required or other not in FOREIGN}
+        for value in FOREIGN.get(name, ()):
+            arguments = kept | {name: value.format(handle=handle) if isinstance(value, str) else value}
+            try:
+                tool.parse(arguments)
+            except InvalidArguments:
+                continue
+            yield arguments
+
+
+async def own_project(database: Database, of: Project) -> Project:
+    """Make another project of the same owner."""
+    row = OwnerRow(
+        owner_id=await database.pool.fetchval("select owner_id from owners where handle = $1", of.handle),
+        handle=of.handle,
+        email="",
+    )
+    return Project(database, await owners.in_project(database, row, "second"))
+
+
+@pytest.fixture(params=["of another owner", "of the same owner"])
+async def stranger(request: pytest.FixtureRequest, database: Database, project: Project) -> Furnished:
+    """The other project, full of texts that carry the mark."""
+    same = request.param == "of the same owner"
+    other = await own_project(database, project) if same else await make_project(database)
+    furnished = await furnish(other, "stranger", MARK)
+    for number in range(4, FAR + 1):  # one has three of each by now
+        await furnished.peer.call("post", to_actor="stranger", body=f"body {MARK}")
+        await furnished.lead.call("task_create", title=f"title {MARK}", owner="stranger")
+        await furnished.lead.call("task_start", task_id=number)
+    return furnished
+
+
+async def few_of_each(project: Project) -> Furnished:
+    """The caller's project: enough of its own that only the name or id of the other can be refused."""
+    lead = await project.join("agent", lead=True)
+    peer = await project.join("agent-peer")
+    for number in (1, 2):
+        await peer.call("post", to_actor=lead.actor, body=f"mine {number}")
+        await lead.call("task_create", title=f"mine {number}", owner=lead.actor)
+    await lead.call("task_start", task_id=2)
+    await lead.call("lease", surface="src/held.py")
+    return Furnished(project, lead, peer, "agent")
+
+
+def test_every_argument_of_every_tool_is_known_to_name_something_or_not() -> None:
+    named = {name for tool in CATALOG for name in tool.args.model_fields}
+
+    assert named == FOREIGN.keys() | NOBODYS
+
+
+@pytest.mark.parametrize("edge", ["rest", "mcp"])
+async def test_no_tool_reaches_into_another_project(
+    server: ServerProcess, database_url: str, project: Project, stranger: Furnished, edge: str
+) -> None:
+    mine = await few_of_each(project)
+    before = await all_rows(database_url, stranger.project.project_id)
+    assert all(MARK in json.dumps(before[table]) for table in ("events", "posts", "tasks", "claims", "leases"))
+    answers: list[tuple[str, dict[str, Any], Answer]] = []
+
+    async with wires(server, [mine.lead.token], mcp=edge == "mcp") as (wire,):
+        for tool in CATALOG:
+            own = mine.arguments(tool)
+            calls = list(foreign_calls(tool, own, stranger.project.handle))
+            assert calls or not FOREIGN.keys() & tool.args.model_fields.keys(), f"{tool.name} was not tried"
+            for arguments in calls or [own]:
+                answers.append((tool.name, arguments, await wire.call(tool.name, **arguments)))
+
+    for name, arguments, answer in answers:
+        assert answer.code in {None, "not_found"}, (name, arguments, answer)
+        assert MARK not in json.dumps(answer.fields), (name, arguments, answer)
+    assert await all_rows(database_url, stranger.project.project_id) == before
+    assert {name for name, _, answer in answers if answer.code} >= {"ack", "task_start", "task_ship", "post"}

@@ -11,6 +11,7 @@
     │   ├── TooMany             429   a bound is reached; says when to come back
     │   └── Unavailable         503   the database does not answer; safe to repeat
     └── SetupError              a server that cannot start; says what to change
+        └── SchemaError               the database answers, and wants `signalbox migrate`
 
 Codes are part of the API: they do not change once released. HTTP statuses stand here because REST,
 MCP's challenges and pages share them.
@@ -27,6 +28,10 @@ class SignalboxError(Exception):
 
 class SetupError(SignalboxError):
     """The server or a command cannot start as it is set up; the message says what to change."""
+
+
+class SchemaError(SetupError):
+    """The database has another schema than this code, or none yet."""
 
 
 class Refusal(SignalboxError):  # noqa: N818 - a refusal is an answer, not a failure

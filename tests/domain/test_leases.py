@@ -162,7 +162,7 @@ async def test_a_lease_that_ran_out_holds_nothing(
     await agent.call("lease", surface="src/app.py")
     await let_run_out(operator, project)
 
-    assert (await peer.call("who_holds")) == {"leases": []}
+    assert await peer.call("who_holds") == await peer.call("who_holds", surface="src/**") == {"leases": []}
     assert (await peer.call("whats_new"))["active_leases"] == 0
     assert await agent.call("release", surface="src/app.py") == {"released": 0}
     assert (await peer.call("lease", surface="src/app.py"))["others"] == []

@@ -21,7 +21,9 @@ from edge.wire import (
     era_headers,
     ledger_head,
     message,
+    serving_here,
 )
+from signalbox.config import Settings
 from support import Agent, Project
 
 REST = "rest"
@@ -98,10 +100,15 @@ NO_MESSAGE = {
 }
 
 
+@pytest.fixture(scope="module")
+async def web(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """One application for the whole file: its cases are many."""
+    async with serving_here(settings) as client:
+        yield client
+
+
 @pytest.fixture
-async def untouched(
-    web: httpx2.AsyncClient, database_url: str, project: Project, agent: Agent
-) -> AsyncIterator[None]:
+async def untouched(web: httpx2.AsyncClient, database_url: str, project: Project, agent: Agent) -> AsyncIterator[None]:
     """See that nothing was written meanwhile, and that the server still answers."""
     head = await ledger_head(database_url, project.project_id)
     yield

@@ -20,6 +20,7 @@ from edge.wire import (
     call_rest,
     ledger_head,
     message,
+    serving_here,
 )
 from signalbox.app import create_app
 from signalbox.config import Settings
@@ -72,7 +73,14 @@ def assert_unauthenticated(answer: httpx2.Response, *private: str) -> None:
     assert_leaks_nothing(answer.text, *private)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+async def web(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """One application for the whole file: its cases are many."""
+    async with serving_here(settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
 async def unopened(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """An application whose database was never opened: whatever would ask it fails."""
     transport = httpx2.ASGITransport(app=create_app(settings), raise_app_exceptions=False)
@@ -155,9 +163,7 @@ async def test_a_rotated_token_is_refused_and_the_new_one_holds(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_an_expired_token_is_refused(
-    web: httpx2.AsyncClient, agent: Agent, database_url: str, way: str
-) -> None:
+async def test_an_expired_token_is_refused(web: httpx2.AsyncClient, agent: Agent, database_url: str, way: str) -> None:
     connection = await asyncpg.connect(database_url)
     await connection.execute(
         "update tokens set expires_at = clock_timestamp() where token_hash = $1", token_hash(agent.token)
@@ -187,15 +193,24 @@ FOREIGN: tuple[tuple[str, dict[str, Any]], ...] = (
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("tool", "arguments"), FOREIGN)
 async def test_ids_of_another_project_are_not_there(
-    web: httpx2.AsyncClient, lead: Agent, project: Project, other_project: Project, database_url: str, *, way: str,
-    tool: str, arguments: dict[str, Any],
+    web: httpx2.AsyncClient,
+    lead: Agent,
+    project: Project,
+    other_project: Project,
+    database_url: str,
+    *,
+    way: str,
+    tool: str,
+    arguments: dict[str, Any],
 ) -> None:
     hidden = await other_project.join("hidden")
     await hidden.call("task_create", title="secret-title", owner="hidden")
     await hidden.call("post", to_actor="hidden", body="secret-body")
     heads = [await ledger_head(database_url, one.project_id) for one in (project, other_project)]
-    wish = {key: value.replace("@", other_project.handle) if isinstance(value, str) else value
-            for key, value in arguments.items()}
+    wish = {
+        key: value.replace("@", other_project.handle) if isinstance(value, str) else value
+        for key, value in arguments.items()
+    }
 
     if way == REST:
         answer = await call_rest(web, lead.token, tool, wish)

@@ -117,9 +117,7 @@ async def test_an_own_or_allowed_origin_may_call(named: httpx2.AsyncClient, agen
     ],
 )
 @pytest.mark.parametrize("path", ["/mcp", "/api/tools/whoami", "/join"])
-async def test_a_page_of_others_may_not_call(
-    named: httpx2.AsyncClient, agent: Agent, origin: str, path: str
-) -> None:
+async def test_a_page_of_others_may_not_call(named: httpx2.AsyncClient, agent: Agent, origin: str, path: str) -> None:
     answer = await named.post(path, headers={"Origin": origin, **agent.headers})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "foreign_origin")

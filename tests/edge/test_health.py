@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
 import pytest
-from conftest import Databases
 
+from conftest import Databases
 from edge.wire import assert_leaks_nothing, bearer, serving_here
 from signalbox import __version__
 from signalbox.config import Settings, load_settings
@@ -97,3 +98,14 @@ async def test_reading_is_all_there_is(web: httpx2.AsyncClient, path: str) -> No
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "http_405")
     assert (await web.head(path)).status_code == 200
+
+
+async def test_asking_often_whether_it_is_ready_takes_nothing_from_callers(settings: Settings, agent: Agent) -> None:
+    small = settings.model_copy(update={"pool_connections": 2, "pool_wait_seconds": 5.0})
+    async with serving_here(small) as web:
+        asked = asyncio.gather(*(web.get("/readyz") for _ in range(30)))
+        statuses = {answer.status_code for answer in await asyncio.wait_for(asked, 10)}
+        called = await asyncio.wait_for(web.post("/api/tools/whoami", headers=agent.headers), 10)
+
+    assert statuses == {200}
+    assert called.status_code == 200

@@ -199,13 +199,17 @@ async def test_trying_is_bounded_and_says_when_to_come_back(settings: Settings, 
 
 @pytest.mark.parametrize(
     ("trusted", "last"),
-    [pytest.param("", 429, id="nobody is trusted"), pytest.param("127.0.0.1", 404, id="this peer is trusted")],
+    [
+        pytest.param("", 429, id="nobody is trusted"),
+        pytest.param("192.0.2.99", 429, id="another is trusted"),
+        pytest.param("127.0.0.1", 404, id="this peer is trusted"),
+    ],
 )
 def test_a_forwarded_address_counts_only_from_a_trusted_peer(
     database_url: str, tmp_path: Path, trusted: str, last: int
 ) -> None:
-    environment = {"SIGNALBOX_JOIN_PER_MINUTE": "3"} | ({"SIGNALBOX_TRUSTED_PROXIES": trusted} if trusted else {})
-    with serving(database_url, tmp_path, **environment) as server, httpx2.Client(base_url=server.url) as client:
+    asked = serving(database_url, tmp_path, SIGNALBOX_JOIN_PER_MINUTE="3", SIGNALBOX_TRUSTED_PROXIES=trusted)
+    with asked as server, httpx2.Client(base_url=server.url) as client:
         statuses = [
             client.post("/join", json={"code": "x"}, headers={"X-Forwarded-For": f"192.0.2.{number}"}).status_code
             for number in range(4)

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from edge.wire import (
     ACCEPT,
     ADMIN_TOOLS,
@@ -22,11 +23,10 @@ from edge.wire import (
     ledger_head,
     message,
 )
-from support import Agent, Project
-
 from signalbox import __version__
 from signalbox.config import Settings
 from signalbox.identity import Scope
+from support import Agent, Project
 
 INSTRUCTIONS_BYTES_MAX = 2047  # clients cut at 2 KB
 

@@ -8,12 +8,12 @@ from typing import Any
 import httpx2
 import jsonschema_rs
 import pytest
-from edge.wire import ADMIN_TOOLS, ERAS, LEGACY, MODERN, ask
-from support import Agent, Project, ServerProcess
 
+from edge.wire import ADMIN_TOOLS, ERAS, LEGACY, MODERN, ask
 from signalbox.catalog import CATALOG
 from signalbox.identity import Scope
 from signalbox.tool import Effect
+from support import Agent, Project, ServerProcess
 
 LLM_BUS_BYTES = 12_343  # its tools/list, for 27 tools without annotations and titles
 TOOLS_BYTES = 10_184  # ours for a member, as measured: it may shrink; it grows on purpose or not at all

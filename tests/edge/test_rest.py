@@ -71,7 +71,7 @@ def assert_as_documented(answer: httpx2.Response, document: dict[str, Any], tool
 
 
 async def test_every_tool_is_there_and_answers_as_documented(
-    web: httpx2.AsyncClient, project: Project, agent: Agent, document: dict[str, Any]
+    web: httpx2.AsyncClient, project: Project, document: dict[str, Any]
 ) -> None:
     assert {tool for tool, _ in WALK} == set(CATALOG.tools)
     walker = await project.join("claude-1", lead=True)

@@ -12,7 +12,7 @@ import mcp_types as types
 import pytest
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client  # noqa: PLC2701 - the client it makes by itself
+from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 
 from edge.wire import ADMIN_TOOLS, LEGACY, MODERN, bearer
@@ -117,9 +117,8 @@ async def test_calls_of_one_client_may_be_under_way_at_once(two_workers: ServerP
     async def claim(client: Client) -> None:
         taken.append(fields(await client.call_tool("claim", {"sequence": "adr"}))["number"])
 
-    async with connected(f"{two_workers.url}/mcp", agent.token, MODERN) as client:
-        async with anyio.create_task_group() as group:
-            for _ in range(20):
-                group.start_soon(claim, client)
+    async with connected(f"{two_workers.url}/mcp", agent.token, MODERN) as client, anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(claim, client)
 
     assert sorted(taken) == list(range(1, 21))

@@ -10,16 +10,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from anyio import to_thread
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
-from edge.wire import ADMIN_TOOLS, CLIENT, LEGACY, MODERN
+from conftest import Databases
+from edge.wire import ADMIN_TOOLS, CLIENT, LEGACY, MODERN, assert_leaks_nothing
 from signalbox.catalog import CATALOG
+from signalbox.config import load_settings
+from signalbox.db.migrating import migrate
+from signalbox.db.pool import Database
 from signalbox.identity import mint_token
-from support import Agent, clean_environment
+from support import Agent, clean_environment, make_project
 
 MODES = {"legacy": LEGACY, "auto": MODERN, MODERN: MODERN}
 START_SECONDS_MAX = 60
@@ -37,17 +42,21 @@ async def connected(database_url: str, token: str, mode: str, log: Path) -> Asyn
             yield client
 
 
-def run(database_url: str, *lines: dict[str, Any], **environment: str) -> subprocess.CompletedProcess[str]:
+def run(database_url: str, *lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it with the lines given on its standard input, which then ends."""
     return subprocess.run(
         [sys.executable, "-m", "signalbox", "stdio"],
         env=clean_environment(DATABASE_URL=database_url, **environment),
-        input="".join(json.dumps(line) + "\n" for line in lines),
+        input="".join(f"{line}\n" for line in lines),
         capture_output=True,
         text=True,
         timeout=START_SECONDS_MAX,
         check=False,
     )
+
+
+def request(number: int, method: str, **params: Any) -> str:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -75,15 +84,14 @@ async def test_the_client_works_over_pipes(
 
 
 async def test_standard_output_carries_the_protocol_and_nothing_else(database_url: str, agent: Agent) -> None:
-    hello = {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT}
-
     ended = await to_thread.run_sync(
         lambda: run(
             database_url,
-            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
-            {"jsonrpc": "2.0", "method": "notifications/initialized"},
-            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}},
-            {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "claim", "arguments": {"x": 1}}},
+            request(1, "initialize", protocolVersion=LEGACY, capabilities={}, clientInfo=CLIENT),
+            '{"jsonrpc":"2.0","method":"notifications/initialized"}',
+            "{this is not JSON",
+            request(2, "tools/call", name="whoami", arguments={}),
+            request(3, "tools/call", name="claim", arguments={"x": 1}),
             SIGNALBOX_TOKEN=agent.token,
             SIGNALBOX_LOG_LEVEL="debug",
         )
@@ -96,12 +104,43 @@ async def test_standard_output_carries_the_protocol_and_nothing_else(database_ur
     assert agent.token not in ended.stdout + ended.stderr
 
 
+@pytest.fixture
+async def broken(databases: Databases) -> tuple[str, Agent]:
+    """A database of its own in which claiming fails, and an agent in it."""
+    dsn: str = await to_thread.run_sync(databases.create, "stdio")
+    await to_thread.run_sync(migrate, dsn)
+    async with Database(load_settings({}, database_url=dsn)) as database:
+        agent = await (await make_project(database)).join("claude-1")
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("drop function claim_v1")
+    await connection.close()
+    return dsn, agent
+
+
+async def test_what_breaks_is_hidden_from_the_client_and_logged_on_standard_error(
+    broken: tuple[str, Agent], tmp_path: Path
+) -> None:
+    dsn, agent = broken
+    async with connected(dsn, agent.token, MODERN, tmp_path / "stderr") as client:
+        with pytest.raises(MCPError) as failed:
+            await client.call_tool("claim", {"sequence": "adr"})
+        alive = await client.call_tool("whoami", {})
+
+    assert failed.value.error.code == -32603
+    assert_leaks_nothing(failed.value.error.message, "claim_v1", "function")
+    assert not alive.is_error
+    log = (tmp_path / "stderr").read_text(encoding="utf-8")
+    assert "tool claim failed" in log
+    assert agent.token not in log
+
+
 @pytest.mark.parametrize(
     ("token", "message"),
     [
         (mint_token()[0], "unauthenticated: this token is not known"),
         ("sbx_nonsense", "unauthenticated: this is not a Signalbox token"),
     ],
+    ids=["nobody's", "malformed"],
 )
 def test_a_bad_token_ends_it_with_a_clear_message(database_url: str, token: str, message: str) -> None:
     ended = run(database_url, SIGNALBOX_TOKEN=token)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -23,8 +25,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "task_start": {"task_id": 1},
     "task_block": {"task_id": 2, "reason": "it waits"},
     "task_resolve": {"task_id": 3},
-    "task_ship": {"task_id": 2},
-    "admin_provision": {"participant_name": "{label}-newcomer"},
+    "task_ship": {"task_id": 4},
+    "admin_provision": {"participant_name": "{label}-newcomer-{number}"},
     "admin_rotate": {"participant_name": "{label}-peer"},
     "admin_revoke": {"participant_name": "{label}-peer"},
 }
@@ -41,13 +43,13 @@ class Furnished:
     lead: Agent
     peer: Agent
     label: str
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def arguments(self, tool: Tool) -> dict[str, Any]:
-        """Answer arguments that the lead may call a tool with."""
+        """Answer arguments that the lead may call a tool with; whoever is made by them has a new name each time."""
+        known = {"label": self.label, "number": next(self.numbers)}
         given = ARGUMENTS.get(tool.name, {})
-        return {
-            name: value.format(label=self.label) if isinstance(value, str) else value for name, value in given.items()
-        }
+        return {name: value.format(**known) if isinstance(value, str) else value for name, value in given.items()}
 
 
 async def furnish(project: Project, label: str = "agent", mark: str = "") -> Furnished:
@@ -63,9 +65,9 @@ async def furnish(project: Project, label: str = "agent", mark: str = "") -> Fur
     await lead.call("claim", sequence=f"{label}-adr", note=f"note {mark}", idempotency_key=f"{label}-key")
     await lead.call("lease", surface="src/held.py", note=f"note {mark}")
     await lead.call("lease", surface=f"{label}/**", note=f"note {mark}")
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         await lead.call("task_create", title=f"title {number} {mark}", detail=f"detail {mark}", owner=lead.actor)
-    for number in (2, 3):
+    for number in (2, 3, 4):
         await lead.call("task_start", task_id=number)
     await lead.call("task_block", task_id=3, reason=f"reason {mark}")
     await lead.call("create_invite", participant_name=f"{label}-guest")

@@ -66,17 +66,16 @@ class Watched:
         now = {pid: _facts_of(pid) for pid in self._known}
         return {pid: command_of(pid) for pid, facts in now.items() if facts and facts[1] == self._known[pid]}
 
-    def seconds_until_gone(self, seconds_max: float) -> float:
-        """Wait until none of them lives, and say how long that took.
+    def wait_until_gone(self, seconds_max: float) -> None:
+        """Wait until none of them lives.
 
         Raises:
             AssertionError: one still lives after the bound; names it.
         """
-        started = time.monotonic()
+        deadline = time.monotonic() + seconds_max
         while left := self.alive():
-            assert time.monotonic() - started < seconds_max, f"after {seconds_max} s there still are {left}"
+            assert time.monotonic() < deadline, f"after {seconds_max} s there still are {left}"
             time.sleep(LOOK_SECONDS)
-        return time.monotonic() - started
 
 
 @contextmanager

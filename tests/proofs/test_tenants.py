@@ -48,12 +48,13 @@ NOBODYS = frozenset(
 """Arguments that name nothing of anybody's."""
 
 
-def foreign_calls(tool: Tool, mine: dict[str, Any], handle: str) -> Iterator[dict[str, Any]]:
+def foreign_calls(tool: Tool, mine: Furnished, handle: str) -> Iterator[dict[str, Any]]:
     """Answer a tool's arguments with each name and id of the other project in the place of one's own."""
     required = {name for name, field in tool.args.model_fields.items() if field.is_required()}
     for name in tool.args.model_fields:
-        kept = {other: value for other, value in mine.items() if other in required or other not in FOREIGN}
         for value in FOREIGN.get(name, ()):
+            own = mine.arguments(tool)
+            kept = {other: own[other] for other in own if other in required or other not in FOREIGN}
             arguments = kept | {name: value.format(handle=handle) if isinstance(value, str) else value}
             try:
                 tool.parse(arguments)
@@ -78,23 +79,11 @@ async def stranger(request: pytest.FixtureRequest, database: Database, project: 
     same = request.param == "of the same owner"
     other = await own_project(database, project) if same else await make_project(database)
     furnished = await furnish(other, "stranger", MARK)
-    for number in range(4, FAR + 1):  # one has three of each by now
+    for number in range(5, FAR + 1):  # it has four tasks and three posts by now
         await furnished.peer.call("post", to_actor="stranger", body=f"body {MARK}")
         await furnished.lead.call("task_create", title=f"title {MARK}", owner="stranger")
         await furnished.lead.call("task_start", task_id=number)
     return furnished
-
-
-async def few_of_each(project: Project) -> Furnished:
-    """The caller's project: enough of its own that only the name or id of the other can be refused."""
-    lead = await project.join("agent", lead=True)
-    peer = await project.join("agent-peer")
-    for number in (1, 2):
-        await peer.call("post", to_actor=lead.actor, body=f"mine {number}")
-        await lead.call("task_create", title=f"mine {number}", owner=lead.actor)
-    await lead.call("task_start", task_id=2)
-    await lead.call("lease", surface="src/held.py")
-    return Furnished(project, lead, peer, "agent")
 
 
 def test_every_argument_of_every_tool_is_known_to_name_something_or_not() -> None:
@@ -107,17 +96,16 @@ def test_every_argument_of_every_tool_is_known_to_name_something_or_not() -> Non
 async def test_no_tool_reaches_into_another_project(
     server: ServerProcess, database_url: str, project: Project, stranger: Furnished, edge: str
 ) -> None:
-    mine = await few_of_each(project)
+    mine = await furnish(project)
     before = await all_rows(database_url, stranger.project.project_id)
     assert all(MARK in json.dumps(before[table]) for table in ("events", "posts", "tasks", "claims", "leases"))
     answers: list[tuple[str, dict[str, Any], Answer]] = []
 
     async with wires(server, [mine.lead.token], mcp=edge == "mcp") as (wire,):
         for tool in CATALOG:
-            own = mine.arguments(tool)
-            calls = list(foreign_calls(tool, own, stranger.project.handle))
+            calls = list(foreign_calls(tool, mine, stranger.project.handle))
             assert calls or not FOREIGN.keys() & tool.args.model_fields.keys(), f"{tool.name} was not tried"
-            for arguments in calls or [own]:
+            for arguments in calls or [mine.arguments(tool)]:
                 answers.append((tool.name, arguments, await wire.call(tool.name, **arguments)))
 
     for name, arguments, answer in answers:

@@ -43,7 +43,8 @@ def database_of(settings: Settings, *, own: bool = False) -> Iterator[Settings]:
     if running is not None:
         yield settings.model_copy(update={"database_url": running})
         return
-    with embedded.start(data_dir, embedded.find_binaries(os.environ), progress=say) as postgres:
+    chosen = {"SIGNALBOX_PG_BIN": str(settings.pg_bin)} if settings.pg_bin else {}  # it may have come from a file
+    with embedded.start(data_dir, embedded.find_binaries(os.environ | chosen), progress=say) as postgres:
         yield settings.model_copy(update={"database_url": postgres.dsn})
 
 

@@ -17,7 +17,7 @@ from signalbox.config import Settings, load_settings
 from signalbox.db.pool import Database
 from signalbox.domain import onboarding, owners, participants, tokens
 from signalbox.domain.participants import ProvisionArgs
-from signalbox.errors import InvalidArguments, SetupError
+from signalbox.errors import InvalidArguments, SchemaError
 from signalbox.identity import Principal
 
 
@@ -76,7 +76,7 @@ def _migrate_if_needed(settings: Settings) -> None:
 
     try:
         asyncio.run(look())
-    except SetupError:
+    except SchemaError:
         say("Bringing the schema up to date …")
         migrate(settings)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy.exc
 from alembic import command, op
 from alembic.config import Config
+from alembic.util import CommandError
 
 from signalbox import paths
 from signalbox.errors import SetupError
@@ -73,6 +74,10 @@ def migrate(dsn: str, revision: str = "head") -> None:
             command.upgrade(config, revision)
         else:
             command.downgrade(config, revision)
+    except OSError as error:
+        raise SetupError(f"cannot connect to the database: {str(error) or type(error).__name__}") from error
+    except CommandError as error:
+        raise SetupError(f"{error}: the database is ahead of this version, run the newer server") from error
     except sqlalchemy.exc.DBAPIError as error:
         raise SetupError(_explain(error)) from error
 

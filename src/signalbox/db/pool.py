@@ -12,8 +12,8 @@ import asyncpg
 from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.statements import Statement, parse
-from signalbox.db.violations import refusal_for
-from signalbox.errors import Forbidden, SetupError, TooMany, Unauthenticated
+from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
+from signalbox.errors import Forbidden, SchemaError, SetupError, TooMany, Unauthenticated, Unavailable
 from signalbox.identity import Principal, TokenHash
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
     """
     database, migrated = await _look(dsn)
     if not migrated:
-        raise SetupError(f"the database {database} has no Signalbox schema yet: run `signalbox migrate`")
+        raise SchemaError(f"the database {database} has no Signalbox schema yet: run `signalbox migrate`")
     pool = asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -56,6 +56,9 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
     try:
         await pool
         await check_schema(pool)
+    except asyncpg.PostgresError as error:
+        pool.terminate()
+        raise SetupError(f"the database cannot be served as {database}_app, the server's role: {error}") from error
     except BaseException:
         pool.terminate()
         raise
@@ -70,9 +73,9 @@ async def _look(dsn: str) -> tuple[str, bool]:
         OSError,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
-        asyncpg.ClientConfigurationError,
+        ValueError,  # what the DSN is read with says so
     ) as error:
-        raise SetupError(f"cannot connect to the database: {error or type(error).__name__}") from error
+        raise SetupError(f"cannot connect to the database: {str(error) or type(error).__name__}") from error
     try:
         row = await connection.fetchrow(STATEMENTS["look"].text)
     finally:
@@ -86,7 +89,7 @@ def schema_head() -> str:
     return max(path.name.split("_")[0] for path in (paths.MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-async def check_schema(pool: Pool) -> None:
+async def check_schema(pool: Pool | Connection) -> None:
     """See that the schema is this code's and that row-level security binds the server.
 
     Raises:
@@ -95,7 +98,7 @@ async def check_schema(pool: Pool) -> None:
     row = await pool.fetchrow(STATEMENTS["check_schema"].text)
     assert row is not None
     if row["revision"] != schema_head():
-        raise SetupError(
+        raise SchemaError(
             f"the database's schema is at {row['revision']}, this server needs {schema_head()}: "
             "run `signalbox migrate` (if it is ahead, run the newer server)"
         )
@@ -174,11 +177,11 @@ class Database:
         """Borrow a connection; what goes wrong on it becomes a refusal where it is one."""
         try:
             connection = await self.pool.acquire(timeout=self._settings.pool_wait_seconds)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise refusal_for(error) from error
+        except DRIVER_ERRORS as error:
+            raise unavailable() from error  # whatever says no to a connection, there is none
         try:
             yield connection
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise refusal_for(error) from error
         finally:
             await self.pool.release(connection)
@@ -200,9 +203,9 @@ class Database:
     async def healthy(self) -> bool:
         """Say whether the database answers and has this code's schema."""
         try:
-            async with self.connection():
-                await check_schema(self.pool)
-        except (SetupError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with self.connection() as connection:
+                await check_schema(connection)
+        except (SetupError, Unavailable, asyncpg.PostgresError):
             return False
         return True
 
@@ -250,7 +253,7 @@ class Session:
             raise RuntimeError("a session reads before its act, not after it")
         try:
             return await self._connection.fetch(statement.text, *arguments)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER_ERRORS as error:
             raise refusal_for(error) from error
 
     async def act(self, project_id: int, statement: Statement, arguments: Sequence[Any]) -> Any:

@@ -17,9 +17,13 @@ RULES = {
 
 RETRY = "the database does not answer for now: repeat the call in a second, with the same idempotency_key"
 
+DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""All that a statement or a connection can fail with."""
+
 GONE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server's farewell was read, the end of the connection not yet
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

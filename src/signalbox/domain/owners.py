@@ -14,6 +14,7 @@ from signalbox.identity import Principal, Scope
 sql = statements(__file__)
 
 HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
+PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 RESERVED: Final = frozenset(
     {
@@ -61,16 +62,16 @@ async def bootstrap_owner(db: Executor, email: str, handle: str | None) -> Owner
         InvalidArguments: the email or the handle cannot be one.
         Conflict: the handle is another owner's.
     """
-    if EMAIL.fullmatch(email) is None:
-        raise InvalidArguments(f"{email!r} is not an email address")
-    owner = await sql.find_owner.first(db, OwnerRow, email=email)
-    if owner is not None:
-        return owner
     chosen = handle or handle_from(email)
     if HANDLE.fullmatch(chosen) is None or chosen in RESERVED:
         raise InvalidArguments(
             f"{chosen!r} cannot be a handle: 1 to 39 of a-z, 0-9 and -, none of {', '.join(sorted(RESERVED))}"
         )
+    if EMAIL.fullmatch(email) is None:
+        raise InvalidArguments(f"{email!r} is not an email address")
+    owner = await sql.find_owner.first(db, OwnerRow, email=email)
+    if owner is not None:
+        return owner
     return await sql.create_owner.one(db, OwnerRow, handle=chosen, email=email)
 
 
@@ -83,7 +84,12 @@ async def in_project(db: Executor, owner: OwnerRow, project: str) -> Principal:
     """Answer the owner as a participant of its own project, which is made when there is none of this name.
 
     Only for commands on the server itself: no token stands behind it.
+
+    Raises:
+        InvalidArguments: the name cannot be a project's.
     """
+    if PROJECT.fullmatch(project) is None:
+        raise InvalidArguments(f"{project!r} cannot be a project: a-z, 0-9, . _ -, 64 at most, no sign first")
     row = await sql.create_project.one(db, ProjectRow, owner_id=owner.owner_id, name=project)
     return Principal(
         project_id=row.project_id,

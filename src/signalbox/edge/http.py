@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -150,6 +150,8 @@ class Door:
             await self._app(scope, receive, sending)
         except Refusal as refusal:
             await refused(refusal, self._base_url)(scope, receive, sending)
+        except ClientDisconnect:
+            note(scope, outcome="hung up")  # in the middle of its body: nobody is left to answer
         except Exception:
             log.exception("request %s failed", request_id)
             if sending.started:

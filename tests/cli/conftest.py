@@ -1,0 +1,53 @@
+"""Fixtures of the command line: commands in processes of their own, and a data directory that `up` has set up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from proofs.processes import data_directory
+from proofs.starting import up
+
+from support import clean_environment
+
+COMMAND_SECONDS_MAX = 60
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def signalbox(tmp_path: Path) -> Run:
+    """Run a command to its end, with settings from nowhere but the keywords."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "signalbox", *arguments],
+            env=clean_environment(**environment),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS_MAX,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """Name a data directory that is not there yet."""
+    with data_directory() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[tuple[Path, str]]:
+    """A data directory that `up` has set up, and the token it printed. Whoever uses it stops what it starts."""
+    with data_directory() as path:
+        with up(path) as (_, facts):
+            pass
+        yield path, facts["token"]

@@ -110,15 +110,16 @@ class ServerProcess:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "signalbox", *command, "--port", str(port)],
-            env=clean_environment(**environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log.open("ab"),
-            cwd=log.parent,
-            text=True,
-        )
+        with log.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "signalbox", *command, "--port", str(port)],
+                env=clean_environment(**environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=log.parent,
+                text=True,
+            )
 
     def wait_until_ready(self, seconds: float = START_SECONDS_MAX) -> Self:
         deadline = time.monotonic() + seconds

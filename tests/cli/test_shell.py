@@ -48,6 +48,7 @@ def test_the_command_line_and_its_help_load_nothing_heavy() -> None:
     assert not modules_loaded("completion", "zsh") & HEAVY
 
 
+@pytest.mark.usefixtures("anyio_backend")
 def test_a_call_loads_neither_the_sdk_nor_sqlalchemy(server: ServerProcess, agent: Agent) -> None:
     loaded = modules_loaded(
         "call", "claim", "sequence=adr", SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=agent.token

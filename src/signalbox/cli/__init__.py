@@ -58,7 +58,7 @@ def signalbox(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command line: exit code 0, 1 for a refusal, 2 for arguments that do not fit."""
     try:
-        signalbox.main(standalone_mode=True)
+        signalbox.main(prog_name="signalbox", standalone_mode=True)
     except (SetupError, ConfigError) as error:
         _fail(str(error), 1)
     except Refusal as refusal:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import click
 
 from signalbox.cli.output import say
 from signalbox.config import load_settings
+from signalbox.identity import token_hash
 
 TIMEOUT_SECONDS: Final = 60
 
@@ -32,7 +34,8 @@ def command(tool: str, arguments: tuple[str, ...], url: str | None, *, as_json: 
     if settings.token is None:
         raise click.UsageError("set SIGNALBOX_TOKEN (or SIGNALBOX_TOKEN_FILE) to a token")
     body = dict(_argument(tool, argument) for argument in arguments)
-    status, answer = _post(f"{settings.url}/api/tools/{tool}", settings.token, body)
+    token_hash(settings.token)  # what cannot be a token is not sent anywhere
+    status, answer = _post(f"{settings.url}/api/tools/{urllib.parse.quote(tool, safe='')}", settings.token, body)
     click.echo(json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2))
     if status != http.client.OK:
         sys.exit(2 if status == http.client.BAD_REQUEST else 1)
@@ -78,6 +81,9 @@ def _post(url: str, token: str, body: dict[str, Any]) -> tuple[int, Any]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, _refusal_in(error)
+    except ValueError:
+        say(f"signalbox: what {url} answers is not JSON: is this a Signalbox server?")
+        sys.exit(1)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         say(f"signalbox: no answer from {url}: {getattr(error, 'reason', error)}")
         sys.exit(1)

@@ -178,7 +178,7 @@ class Database:
         try:
             connection = await self.pool.acquire(timeout=self._settings.pool_wait_seconds)
         except DRIVER_ERRORS as error:
-            raise unavailable() from error  # whatever says no to a connection, there is none
+            raise unavailable(error) from error  # whatever says no to a connection, there is none
         try:
             yield connection
         except DRIVER_ERRORS as error:

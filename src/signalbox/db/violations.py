@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import asyncpg
 
 from signalbox.errors import REFUSALS, Conflict, Refusal, SetupError, Unavailable
+
+log = logging.getLogger("signalbox")
 
 RULES = {
     "owners_handle_key": Conflict("this handle is taken: choose another"),
@@ -37,8 +40,9 @@ GONE = (
 )
 
 
-def unavailable() -> Unavailable:
-    """Make the refusal of a database that is away."""
+def unavailable(error: Exception) -> Unavailable:
+    """Make the refusal of a database that is away; why it is, only the log says."""
+    log.warning("the database does not answer: %s: %s", type(error).__name__, error)
     return Unavailable(RETRY, retry_after_seconds=1)
 
 
@@ -52,7 +56,7 @@ def refusal_for(error: Exception) -> Exception:
         if rule is not None:
             return type(rule)(rule.message)
     if isinstance(error, GONE):
-        return unavailable()
+        return unavailable(error)
     return error
 
 

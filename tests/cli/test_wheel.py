@@ -1,0 +1,114 @@
+"""The wheel: everything that is not Python is in it, and `signalbox up` runs from it in an empty directory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from proofs.processes import data_directory
+
+from support import clean_environment, free_port
+
+ROOT = Path(__file__).parents[2]
+SHARED = ("migrations", "templates", "kit")
+BUILD_SECONDS_MAX = 60
+UP_SECONDS_MAX = 60
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=clean_environment(PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1"),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, built without a network."""
+    directory = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory), cwd=ROOT)
+    (built,) = directory.glob("signalbox-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Iterator[Path]:
+    """An environment with nothing but the wheel; what it depends on is found where this Python finds it."""
+    with data_directory() as place:
+        venv.create(place, with_pip=True)
+        packages = next(place.glob("lib/python*/site-packages"))
+        here = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+        (packages / "dependencies.pth").write_text("\n".join(sorted(here)) + "\n")
+        run(place / "bin/python", "-m", "pip", "install", "--no-deps", "--no-index", wheel, cwd=place)
+        yield place
+
+
+def test_everything_that_is_not_python_is_in_the_wheel(wheel: Path) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    kept = [path for path in ROOT.rglob("src/signalbox/**/*") if path.is_file() and path.suffix != ".pyc"]
+    wanted = {str(path.relative_to(ROOT / "src")) for path in kept}
+    shared = [path for name in SHARED for path in (ROOT / name).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    wanted |= {f"signalbox/_share/{path.relative_to(ROOT)}" for path in (*shared, ROOT / "alembic.ini")}
+
+    assert wanted <= inside
+    assert any(name.startswith("signalbox/db/functions/") and name.endswith(".sql") for name in wanted)
+    assert {name.split("/")[2] for name in wanted if name.startswith("signalbox/_share/")} >= {"migrations", "templates"}
+    assert [name for name in inside if name.endswith((".pyc", ".log"))] == []
+    assert any(name.endswith("licenses/LICENSE") for name in inside)
+
+
+def test_up_runs_from_the_installed_wheel_in_an_empty_directory(installed: Path) -> None:
+    empty = installed.parent / "empty"
+    empty.mkdir()
+    imported = run(
+        installed / "bin/python", "-c", "import signalbox.paths as p; print(p.__file__, p.TEMPLATES, sep='\\n')", cwd=empty
+    )
+    assert [Path(line).is_relative_to(installed) for line in imported.splitlines()] == [True, True]
+
+    port = free_port()
+    with (installed.parent / "up.log").open("w+b") as log:
+        server = subprocess.Popen(
+            [installed / "bin/signalbox", "up", "--json", "--data-dir", installed.parent / "data", "--port", str(port)],
+            cwd=empty,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            assert line, (installed.parent / "up.log").read_text()
+            facts = json.loads(line)
+            place = {"SIGNALBOX_URL": facts["url"], "SIGNALBOX_TOKEN": facts["token"]}
+            answer = subprocess.run(
+                [installed / "bin/signalbox", "call", "claim", "sequence=adr", "--json"],
+                cwd=empty,
+                env=clean_environment(**place),
+                capture_output=True,
+                text=True,
+                timeout=UP_SECONDS_MAX,
+                check=True,
+            )
+        finally:
+            server.terminate()
+            server.communicate(timeout=UP_SECONDS_MAX)
+
+    assert json.loads(answer.stdout) == {"sequence": "adr", "number": 1, "formatted": "1"}
+    assert server.returncode == 0
+    assert list(empty.iterdir()) == []

@@ -42,15 +42,16 @@ async def assert_every_number_once(answers: list[Answer], reader: Wire) -> None:
     assert [event["payload"]["number"] for event in ledger if event["type"] == "claim"] == expected
 
 
-@pytest.mark.parametrize("mcp", [False, True], ids=["rest", "mcp"])
+@pytest.mark.parametrize(("workers", "edge"), [("server", "rest"), ("two_workers", "mcp")])
 async def test_500_concurrent_claims_of_50_participants_get_every_number_once(
-    server: ServerProcess, project: Project, *, mcp: bool
+    request: pytest.FixtureRequest, project: Project, workers: str, edge: str
 ) -> None:
+    server: ServerProcess = request.getfixturevalue(workers)
     tokens = await tokens_of(project)
 
-    async with wires(server, tokens * 10, mcp=mcp) as connections:
+    async with wires(server, tokens * 10, mcp=edge == "mcp") as connections:
         answers, seconds = await claim_all_at_once(connections, each=1)
-        print(f"\n500 concurrent claims: {seconds:.2f} s")
+        print(f"\n500 concurrent claims ({workers}, {edge}): {seconds:.2f} s")
 
         await assert_every_number_once(answers, connections[0])
 

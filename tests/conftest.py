@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -27,7 +29,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster_dsn() -> Iterator[str]:
     """A PostgreSQL to make databases in: TEST_DATABASE_URL, docker when asked for, else the embedded one."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
@@ -38,19 +40,16 @@ def cluster_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with PostgresContainer("postgres:18", driver=None) as container:
             yield container.get_connection_url()
     else:
-        directory = _reachable(tmp_path_factory.mktemp("cluster"))
-        binaries = embedded.find_binaries(os.environ)
-        with embedded.start(directory / "data", binaries, progress=print, durable=False) as postgres:
-            yield postgres.dsn
-
-
-def _reachable(directory: Path) -> Path:
-    """As root, the database's user must be able to get here: pytest's own directories are 0700."""
-    if os.getuid() == 0:
-        for parent in (directory, *directory.parents):
-            if parent.owner() == "root" and parent.name.startswith(("pytest-", "cluster")):
-                parent.chmod(0o711)
-    return directory
+        # Not below pytest's own directories: as root those are closed to the account that PostgreSQL runs as.
+        directory = Path(tempfile.mkdtemp(prefix="signalbox-test."))
+        directory.chmod(0o711)
+        try:
+            with embedded.start(
+                directory / "data", embedded.find_binaries(os.environ), progress=print, durable=False
+            ) as postgres:
+                yield postgres.dsn
+        finally:
+            shutil.rmtree(directory)
 
 
 def database_dsn(cluster_dsn: str, name: str) -> str:

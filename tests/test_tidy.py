@@ -14,6 +14,7 @@ import pytest
 
 from signalbox import paths
 from signalbox.config import Settings, variable
+from signalbox.domain import onboarding
 from signalbox.edge.mcp import INSTRUCTIONS
 from tools_page import page
 
@@ -111,6 +112,17 @@ def test_every_setting_is_documented_for_operators() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
+def test_the_documented_defaults_are_the_codes() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (?:`([^`]*)`|[^|]*) \|", (ROOT / "SELFHOSTING.md").read_text("utf-8"), re.MULTILINE
+    )
+    documented = {name: default for name, default in rows if default}
+    defaults = {variable(name): field.default for name, field in Settings.model_fields.items()}
+    numbers = {name: default for name, default in defaults.items() if isinstance(default, int | float)}
+
+    assert {name: float(documented[name].replace(" ", "")) for name in numbers} == numbers
+
+
 def test_the_page_of_tools_is_current() -> None:
     assert (ROOT / "docs/tools.md").read_text(encoding="utf-8") == page()
 
@@ -139,6 +151,10 @@ def test_decisions_are_numbered_without_a_gap_and_have_their_sections() -> None:
     for path in decisions:
         text = path.read_text(encoding="utf-8")
         assert all(f"## {section}" in text for section in ("Status", "Context", "Decision", "Consequences")), path.name
+
+
+def test_the_kits_instruction_block_is_the_guide_that_joining_hands_out() -> None:
+    assert (paths.KIT / "AGENTS.block.md").read_text(encoding="utf-8") == onboarding.guide(is_lead=False)
 
 
 def test_templates_and_the_kit_are_where_they_are_looked_for() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from proofs.processes import data_directory
 from proofs.starting import up
-
 from support import clean_environment
 
 COMMAND_SECONDS_MAX = 60

@@ -11,8 +11,8 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from cli.conftest import Run
 
+from cli.conftest import Run
 from support import Agent, ServerProcess, free_port
 
 pytestmark = pytest.mark.usefixtures("anyio_backend")  # its fixtures are asynchronous, the tests are not
@@ -47,7 +47,7 @@ def test_values_are_read_as_the_tool_takes_them(call: Caller) -> None:
     assert call.answer("list_tasks", "limit=1")["tasks"][0]["title"] == "true"
     assert call.answer("read_posts", "to_me=true", "limit=3")["posts"] == []
     assert call.answer("post", "to_lane=a=b", "body=one\ntwo = 2")["post_id"] == 1
-    assert call.answer("read_posts", "to_lane:=\"a=b\"")["posts"][0]["body"] == "one\ntwo = 2"
+    assert call.answer("read_posts", 'to_lane:="a=b"')["posts"][0]["body"] == "one\ntwo = 2"
     assert call.answer("query_events", "after:=0", "limit:=1")["events"][0]["id"] == 1
 
 
@@ -115,7 +115,9 @@ def test_the_token_may_stand_in_a_file(call: Caller, lead: Agent, tmp_path: Path
     call.place["SIGNALBOX_TOKEN_FILE"] = str(tmp_path / "nowhere")
     done = call("whoami")
     assert done.returncode == 1
-    assert done.stderr == f"signalbox: SIGNALBOX_TOKEN_FILE: cannot read {tmp_path}/nowhere: No such file or directory\n"
+    assert (
+        done.stderr == f"signalbox: SIGNALBOX_TOKEN_FILE: cannot read {tmp_path}/nowhere: No such file or directory\n"
+    )
 
 
 def test_without_a_token_it_says_how_to_give_one(signalbox: Run) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 import pytest
-from cli.conftest import Run
 from click.testing import CliRunner
-from proofs.starting import up
 
+from cli.conftest import Run
+from proofs.starting import up
 from signalbox.cli import COMMANDS
 from signalbox.cli import signalbox as program
 from signalbox.cli.token import command as token_command
@@ -38,9 +38,7 @@ def test_every_command_has_help_with_each_option_explained(path: list[str]) -> N
         found = command.get_command(click.Context(command), name)
         assert found is not None
         command = found
-    unexplained = [
-        option.name for option in command.params if isinstance(option, click.Option) and not option.help
-    ]
+    unexplained = [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
     assert unexplained == []
 
 

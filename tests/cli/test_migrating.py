@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+
 from cli.conftest import Run
 from conftest import Databases
-
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import schema_head
 from support import free_port, serving
@@ -85,9 +85,7 @@ def test_a_schema_that_is_not_at_the_head_is_refused_and_the_next_step_named(
     assert_refused(signalbox("migrate", DATABASE_URL=dsn), "run the newer server")
 
 
-def test_a_database_without_the_servers_role_is_refused_by_the_roles_name(
-    signalbox: Run, databases: Databases
-) -> None:
+def test_a_database_without_the_servers_role_is_refused_by_the_roles_name(signalbox: Run, databases: Databases) -> None:
     dsn = databases.create("roleless")
     role = f"{urlsplit(dsn).path[1:]}_app"
     migrate(dsn)
@@ -163,7 +161,5 @@ def test_an_ordinary_owner_of_the_database_migrates_and_serves_it(
     assert seeded.returncode == 0, seeded.stderr
     token = json.loads(seeded.stdout)["token"]
     with serving(owners_dsn, tmp_path) as server:
-        claimed = signalbox(
-            "call", "claim", "sequence=adr", "--json", SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=token
-        )
+        claimed = signalbox("call", "claim", "sequence=adr", "--json", SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=token)
     assert json.loads(claimed.stdout) == {"sequence": "adr", "number": 1, "formatted": "1"}

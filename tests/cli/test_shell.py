@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.conftest import Run
 
+from cli.conftest import Run
 from signalbox.cli import COMMANDS
 from support import Agent, ServerProcess, clean_environment
 
@@ -50,9 +50,7 @@ def test_the_command_line_and_its_help_load_nothing_heavy() -> None:
 
 @pytest.mark.usefixtures("anyio_backend")
 def test_a_call_loads_neither_the_sdk_nor_sqlalchemy(server: ServerProcess, agent: Agent) -> None:
-    loaded = modules_loaded(
-        "call", "claim", "sequence=adr", SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=agent.token
-    )
+    loaded = modules_loaded("call", "claim", "sequence=adr", SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=agent.token)
 
     assert not loaded & {"mcp", "mcp_types", "sqlalchemy", "alembic", "uvicorn"}
 

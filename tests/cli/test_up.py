@@ -7,20 +7,18 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from cli.conftest import Run
-from proofs.processes import Watched, command_of, data_directory, family, workers_of
-from proofs.starting import first_line, start, up
 
+from proofs.figures import figure
+from proofs.processes import Watched, command_of, family, workers_of
+from proofs.starting import first_line, start, up
 from support import ServerProcess, clean_environment, free_port
 
 STOP_SECONDS_MAX = 5
@@ -58,7 +56,7 @@ def stop(server: ServerProcess, number: signal.Signals = signal.SIGTERM) -> floa
 
 
 @pytest.fixture
-def clients(tmp_path: Path) -> Iterator[Path]:
+def clients(tmp_path: Path) -> Path:
     """Stand-ins for the clients, which say how they were called."""
     for name in ("claude", "codex", "gemini"):
         program = tmp_path / "clients" / name
@@ -121,7 +119,7 @@ def test_up_sets_everything_up_and_the_second_time_changes_nothing(data: Path, c
         assert "Bringing the schema up to date" in progress
         assert token not in progress
         head = call(server.url, token, "whats_new", advance_cursor=False)["head"]
-        print(f"\nstop after the first start: {stop(server):.2f} s")
+        figure(f"stop after the first start: {stop(server):.2f} s")
     finally:
         server.stop()
 
@@ -154,7 +152,7 @@ def test_a_signal_stops_server_and_database_cleanly(
     finally:
         server.stop()
 
-    print(f"\n{number.name} with {workers}: {seconds:.2f} s")
+    figure(f"{number.name} with {workers}: {seconds:.2f} s")
     assert seconds < STOP_SECONDS_MAX
     assert "database system is shut down" in (data / "postgres.log").read_text().splitlines()[-1]
     assert "Traceback" not in server.log.read_text()

@@ -15,11 +15,12 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
+
 from cli.conftest import Run
 from conftest import Databases
+from proofs.figures import figure
 from proofs.processes import Watched, family
 from proofs.starting import start, up
-
 from support import START_SECONDS_MAX, ServerProcess, free_port
 
 STOP_SECONDS_MAX = 5
@@ -59,7 +60,9 @@ def test_a_port_in_use_is_refused_before_anything_is_made(signalbox: Run, data: 
         done = signalbox(command, "--data-dir", str(data), "--port", str(port))
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"signalbox: cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another\n"
+    assert (
+        done.stderr == f"signalbox: cannot listen on 127.0.0.1:{port}: Address already in use; --port takes another\n"
+    )
     assert not data.exists()
 
 
@@ -147,7 +150,7 @@ def test_a_signal_during_the_first_start_leaves_nothing_broken(data: Path, momen
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(STOP_SECONDS_MAX * 2) == 0
-        print(f"\nSIGTERM at {moment!r}: {time.monotonic() - started:.2f} s")
+        figure(f"SIGTERM at {moment!r}: {time.monotonic() - started:.2f} s")
         assert time.monotonic() - started < STOP_SECONDS_MAX
         watched.wait_until_gone(STOP_SECONDS_MAX)
         assert "Traceback" not in server.log.read_text()

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from proofs.processes import data_directory
 
+from proofs.processes import data_directory
 from support import clean_environment, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,10 @@ def test_everything_that_is_not_python_is_in_the_wheel(wheel: Path) -> None:
 
     assert wanted <= inside
     assert any(name.startswith("signalbox/db/functions/") and name.endswith(".sql") for name in wanted)
-    assert {name.split("/")[2] for name in wanted if name.startswith("signalbox/_share/")} >= {"migrations", "templates"}
+    assert {name.split("/")[2] for name in wanted if name.startswith("signalbox/_share/")} >= {
+        "migrations",
+        "templates",
+    }
     assert [name for name in inside if name.endswith((".pyc", ".log"))] == []
     assert any(name.endswith("licenses/LICENSE") for name in inside)
 
@@ -75,7 +78,10 @@ def test_up_runs_from_the_installed_wheel_in_an_empty_directory(installed: Path)
     empty = installed.parent / "empty"
     empty.mkdir()
     imported = run(
-        installed / "bin/python", "-c", "import signalbox.paths as p; print(p.__file__, p.TEMPLATES, sep='\\n')", cwd=empty
+        installed / "bin/python",
+        "-c",
+        "import signalbox.paths as p; print(p.__file__, p.TEMPLATES, sep='\\n')",
+        cwd=empty,
     )
     assert [Path(line).is_relative_to(installed) for line in imported.splitlines()] == [True, True]
 

@@ -50,14 +50,19 @@ class DumbProxy:
         self._is_mute = True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._host.startswith("/"):
-            upstream = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
-        else:
-            upstream = await asyncio.open_connection(self._host, self._port)
-        link = _Link(self, (reader, writer), upstream)
-        task = asyncio.ensure_future(link.run())
+        task = asyncio.current_task()
+        assert task is not None
         self._links.add(task)
-        task.add_done_callback(self._links.discard)
+        try:
+            await _Link(self, (reader, writer), await self._upstream()).run()
+        finally:
+            writer.close()
+            self._links.discard(task)
+
+    async def _upstream(self) -> Ends:
+        if self._host.startswith("/"):
+            return await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
+        return await asyncio.open_connection(self._host, self._port)
 
     @property
     def is_mute(self) -> bool:
@@ -82,8 +87,7 @@ class _Link:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            for _, writer in (self._client, self._server):
-                writer.close()
+            self._server[1].close()
 
     async def _requests(self) -> None:
         """Pass on message by message, and see which prepared statements are acts and when one is run."""

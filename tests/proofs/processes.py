@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -49,7 +49,7 @@ def workers_of(pid: int) -> list[int]:
 def connections_of(pid: int) -> int:
     """Count the sockets a process has open."""
     descriptors = (PROC / str(pid) / "fd").iterdir()
-    return sum(os.readlink(descriptor).startswith("socket:") for descriptor in descriptors)
+    return sum(str(descriptor.readlink()).startswith("socket:") for descriptor in descriptors)
 
 
 class Watched:
@@ -74,8 +74,16 @@ class Watched:
         """
         deadline = time.monotonic() + seconds_max
         while left := self.alive():
-            assert time.monotonic() < deadline, f"after {seconds_max} s there still are {left}"
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"after {seconds_max} s there still were {left}")
             time.sleep(LOOK_SECONDS)
+
+    def kill(self) -> None:
+        """End those that are left, so that a test that fails leaves nothing behind."""
+        for pid in self.alive():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

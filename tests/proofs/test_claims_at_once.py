@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from proofs.figures import figure
 from proofs.wire import Answer, Wire, at_once, wires
 from support import Project, ServerProcess, serving
 
@@ -51,19 +53,17 @@ async def test_500_concurrent_claims_of_50_participants_get_every_number_once(
 
     async with wires(server, tokens * 10, mcp=edge == "mcp") as connections:
         answers, seconds = await claim_all_at_once(connections, each=1)
-        print(f"\n500 concurrent claims ({workers}, {edge}): {seconds:.2f} s")
+        figure(f"500 concurrent claims ({workers}, {edge}): {seconds:.2f} s")
 
         await assert_every_number_once(answers, connections[0])
 
 
-async def test_5000_claims_on_two_workers_get_every_number_once(
-    two_workers: ServerProcess, project: Project
-) -> None:
+async def test_5000_claims_on_two_workers_get_every_number_once(two_workers: ServerProcess, project: Project) -> None:
     tokens = await tokens_of(project)
 
     async with wires(two_workers, tokens * 10) as connections:
         answers, seconds = await claim_all_at_once(connections, each=10)
-        print(f"\n5000 claims, 500 at a time: {seconds:.2f} s")
+        figure(f"5000 claims, 500 at a time: {seconds:.2f} s")
 
         await assert_every_number_once(answers, connections[0])
 
@@ -75,6 +75,6 @@ async def test_5000_claims_at_once_get_every_number_once_where_that_many_may_wai
     with serving(database_url, tmp_path, workers=2, SIGNALBOX_QUEUED_WRITES_MAX="5000") as server:
         async with wires(server, tokens * 100) as connections:
             answers, seconds = await claim_all_at_once(connections, each=1)
-            print(f"\n5000 concurrent claims: {seconds:.2f} s")
+            figure(f"5000 concurrent claims: {seconds:.2f} s")
 
             await assert_every_number_once(answers, connections[0])

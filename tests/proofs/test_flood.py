@@ -6,8 +6,9 @@ import time
 
 import httpx2
 import pytest
-from proofs.wire import at_once, wires
 
+from proofs.figures import figure
+from proofs.wire import at_once, wires
 from support import Project, ServerProcess
 
 CALLS = 500
@@ -22,7 +23,7 @@ async def test_500_concurrent_whats_new_do_not_hang_the_server(
     async with wires(server, tokens * (CALLS // participants), mcp=edge == "mcp") as connections:
         started = time.perf_counter()
         answers = await at_once(wire.call("whats_new", limit=10) for wire in connections)
-        print(f"\n{CALLS} concurrent whats_new of {participants}: {time.perf_counter() - started:.2f} s")
+        figure(f"{CALLS} concurrent whats_new of {participants}: {time.perf_counter() - started:.2f} s")
         whoami = await connections[0].call("whoami")
 
     assert {answer.code for answer in answers} == {None}

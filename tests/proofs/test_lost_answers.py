@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from proofs.dumb_proxy import DumbProxy
 from proofs.furnished import Furnished, all_rows, furnish, mutates
 from proofs.wire import request, wires
-
 from signalbox.catalog import CATALOG
 from support import Project, ServerProcess, serving
 
@@ -57,7 +57,7 @@ async def head_of(mine: Furnished) -> int:
 
 async def wait_for_event(mine: Furnished, head_before: int) -> None:
     async with asyncio.timeout(ACT_SECONDS_MAX):
-        while await head_of(mine) == head_before:
+        while await head_of(mine) == head_before:  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.005)
 
 
@@ -116,18 +116,20 @@ async def test_an_act_is_done_once_when_the_server_is_killed_between_commit_and_
 ) -> None:
     mine = await furnish(project)
     arguments = mine.arguments(CATALOG.tools[tool]) | {"idempotency_key": "killed"}
-    async with DumbProxy(database_url) as proxy:
-        async with aside(serving(proxy.dsn, tmp_path)) as server:
-            async with wires(server, [mine.lead.token]) as (wire,):
-                assert (await wire.call("whoami")).code is None
-                head_before = await head_of(mine)
-                proxy.mute_acts()
-                call = asyncio.ensure_future(wire.call(tool, **arguments))
-                await wait_for_event(mine, head_before)
-                assert not call.done()
-                os.kill(server.process.pid, signal.SIGKILL)
-                with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-                    await call
+    async with (
+        DumbProxy(database_url) as proxy,
+        aside(serving(proxy.dsn, tmp_path)) as server,
+        wires(server, [mine.lead.token]) as (wire,),
+    ):
+        assert (await wire.call("whoami")).code is None
+        head_before = await head_of(mine)
+        proxy.mute_acts()
+        call = asyncio.ensure_future(wire.call(tool, **arguments))
+        await wait_for_event(mine, head_before)
+        assert not call.done()
+        os.kill(server.process.pid, signal.SIGKILL)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await call
     done = await all_rows(database_url, project.project_id)
 
     with serving(database_url, tmp_path) as server:

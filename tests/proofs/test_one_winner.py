@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
+from proofs.figures import figure
 from proofs.processes import connections_of, workers_of
 from proofs.wire import Answer, Wire, at_once, wires
 from support import Project, ServerProcess
@@ -14,7 +16,16 @@ from support import Project, ServerProcess
 CALLERS = 8
 ROUNDS = {"rest": 200, "mcp": 50}
 
-OVERLAPPING = ("r{0}/**", "r{0}/app.py", "r{0}/*.py", "r{0}/a*", "r{0}/app.*", "r{0}/?pp.py", "r{0}/**/app.py", "r{0}/*")
+OVERLAPPING = (
+    "r{0}/**",
+    "r{0}/app.py",
+    "r{0}/*.py",
+    "r{0}/a*",
+    "r{0}/app.*",
+    "r{0}/?pp.py",
+    "r{0}/**/app.py",
+    "r{0}/*",
+)
 """All of them fit r0/app.py, so each two overlap."""
 
 
@@ -44,7 +55,7 @@ async def run(
         await at_once(lead.call(tool, **given) for lead, given in zip(leads, arguments(number), strict=True))
         for number in range(rounds)
     ]
-    print(f"\n{rounds} rounds of {CALLERS} x {tool}: {time.perf_counter() - started:.1f} s")
+    figure(f"{rounds} rounds of {CALLERS} x {tool}: {time.perf_counter() - started:.1f} s")
     return found
 
 
@@ -65,7 +76,9 @@ async def test_a_task_started_by_eight_at_once_has_one_winner(leads: list[Wire],
     assert started == list(range(1, rounds + 1))
 
 
-@pytest.mark.parametrize("surfaces", [OVERLAPPING[1:2] * CALLERS, OVERLAPPING], ids=["one surface", "overlapping globs"])
+@pytest.mark.parametrize(
+    "surfaces", [OVERLAPPING[1:2] * CALLERS, OVERLAPPING], ids=["one surface", "overlapping globs"]
+)
 async def test_a_surface_leased_by_eight_at_once_has_one_who_is_told_nobody_else_holds_it(
     leads: list[Wire], edge: str, surfaces: tuple[str, ...]
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
 
+from proofs.figures import figure
 from proofs.wire import Wire, at_once, wires
 from support import Project, ServerProcess
 
@@ -79,7 +80,7 @@ async def test_every_reader_sees_each_of_20000_events_once_and_in_order(
         written = [work.write(wire) for wire in (*rest, mcp[0])]
         answers = await at_once([*followed, *written])
 
-    print(f"\n{EVENTS} events, {WRITERS} writers, 3 readers following twice: {time.perf_counter() - started:.1f} s")
+    figure(f"{EVENTS} events, {WRITERS} writers, 3 readers following twice: {time.perf_counter() - started:.1f} s")
     assert work.head is not None
     assert work.head >= EVENTS
     for seen in answers[: len(followed)]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -115,9 +115,11 @@ class Wire:
             found += page["events"]
             after = page["cursor"]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+            with suppress(OSError):
+                await self._writer.wait_closed()
 
 
 @asynccontextmanager
@@ -137,8 +139,7 @@ async def wires(server: ServerProcess, tokens: Iterable[str], *, mcp: bool = Fal
                 await _open(found[place :: len(workers)])
         yield found
     finally:
-        for wire in found:
-            wire.close()
+        await asyncio.gather(*(wire.close() for wire in found))
 
 
 async def _open(wires: list[Wire]) -> None:

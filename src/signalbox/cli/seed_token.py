@@ -20,9 +20,7 @@ from signalbox.identity import Scope
 @click.argument("project")
 @click.argument("label")
 @click.option("--lead", is_flag=True, help="Make the participant a lead.")
-@click.option(
-    "--kind", type=click.Choice(["agent", "human"]), default="agent", show_default=True, help="What it is."
-)
+@click.option("--kind", type=click.Choice(["agent", "human"]), default="agent", show_default=True, help="What it is.")
 @click.option("--lane", help="The lane whose posts it gets from the start.")
 @click.option(
     "--scope",

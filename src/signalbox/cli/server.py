@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import os
 import signal
@@ -18,9 +17,9 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from signalbox.app import create_app
+from signalbox.cli.local import look_at_database
 from signalbox.cli.logs import set_up_logs
 from signalbox.config import Settings, load_settings, variable
-from signalbox.db.pool import Database
 from signalbox.errors import SetupError
 
 READY_SECONDS_MAX: Final = 60
@@ -60,7 +59,7 @@ def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]
     Raises:
         SetupError: the database cannot serve as it is.
     """
-    asyncio.run(_look_at_database(settings))
+    look_at_database(settings)  # before there is a server that would trace what is wrong with it
     set_up_logs(settings)
     watcher = threading.Thread(target=_when_ready, args=(settings, on_ready), daemon=True)
     watcher.start()
@@ -69,12 +68,6 @@ def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]
         return
     os.environ |= _as_environment(settings)
     Multiprocess(_config("signalbox.cli.server:worker_app", settings, factory=True), sockets=[bound]).run()
-
-
-async def _look_at_database(settings: Settings) -> None:
-    """Say what is wrong with the database in one line, before there is a server that would trace it."""
-    async with Database(settings):
-        pass
 
 
 def _config(app: Starlette | str, settings: Settings, *, factory: bool = False) -> uvicorn.Config:

@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from signalbox.cli.local import database_of, migrate
-from signalbox.cli.output import json_option, print_json, say
+from signalbox.cli.local import database_of, migrate_if_needed
+from signalbox.cli.output import json_option, print_json
 from signalbox.cli.serve import server_options
 from signalbox.config import Settings, load_settings
 from signalbox.db.pool import Database
 from signalbox.domain import onboarding, owners, participants, tokens
 from signalbox.domain.participants import ProvisionArgs
-from signalbox.errors import InvalidArguments, SchemaError
+from signalbox.errors import InvalidArguments
 from signalbox.identity import Principal
 
 
@@ -51,7 +51,7 @@ def command(
     settings = load_settings(os.environ, host=host, port=port, data_dir=data_dir, workers=workers)
     bound, settings = server.listen(settings)
     with bound, database_of(settings, own=True) as ready:
-        _migrate_if_needed(ready)
+        migrate_if_needed(ready)
         who = asyncio.run(_first_project(ready, handle, email, project))
 
         def announce() -> None:
@@ -67,18 +67,6 @@ def _lead(label: str) -> ProvisionArgs:
         return ProvisionArgs(participant_name=label, is_admin=True)
     except ValueError:
         raise InvalidArguments(f"{label!r} cannot be a label: a-z, 0-9, . _ -, 64 at most") from None
-
-
-def _migrate_if_needed(settings: Settings) -> None:
-    async def look() -> None:
-        async with Database(settings):
-            pass
-
-    try:
-        asyncio.run(look())
-    except SchemaError:
-        say("Bringing the schema up to date …")
-        migrate(settings)
 
 
 async def _first_project(settings: Settings, handle: str | None, email: str | None, project: str) -> Principal:

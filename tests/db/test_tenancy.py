@@ -86,6 +86,14 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
     return lead, worker
 
 
+async def end_a_session(dsn: str, project_id: int) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "insert into ended_sessions values ($1, $2, clock_timestamp() + interval '1 hour')", project_id, bytes(16)
+    )
+    await connection.close()
+
+
 async def dump(dsn: str, project_id: int) -> dict[str, list[str]]:
     """Read every row of a project, past row security."""
     connection = await asyncpg.connect(dsn)
@@ -149,6 +157,7 @@ async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_projec
 ) -> None:
     other = await make_project(stripped)
     await fill(other, MARK)
+    await end_a_session(stripped_url, other.project_id)
     before = await dump(stripped_url, other.project_id)
     mine = await make_project(stripped)
     lead = await mine.join("lead", lead=True)

@@ -124,6 +124,13 @@ def apply_functions(names: Iterable[str]) -> None:
             op.get_bind().exec_driver_sql(source)
 
 
+def replace_functions(names: Iterable[str]) -> None:
+    """Bring functions that keep name and signature to the text they have now; older servers go on calling them."""
+    for name in names:
+        source = (paths.FUNCTIONS / f"{name}.sql").read_text(encoding="utf-8")
+        op.get_bind().exec_driver_sql(source.replace("create function", "create or replace function", 1))
+
+
 def drop_functions(names: Iterable[str]) -> None:
     """Drop the functions, and the types made with them, last one first."""
     for name in reversed(list(names)):
@@ -140,3 +147,10 @@ def create_app_role() -> None:
 def grant_app_role() -> None:
     """Let the server's role do what it must and no more: the ledger and the claims are append-only to it."""
     op.get_bind().exec_driver_sql(GRANTS)
+
+
+def grant_to_app(privileges: str, table: str) -> None:
+    """Let the server's role use a table that came after the first migration."""
+    op.get_bind().exec_driver_sql(
+        f"do $$ begin execute format('grant {privileges} on {table} to %I', current_database() || '_app'); end $$"
+    )

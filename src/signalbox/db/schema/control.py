@@ -131,3 +131,13 @@ invites = Table(
     CheckConstraint("uses between 0 and uses_max and uses_max between 1 and 50", name="invites_uses_range"),
     Index("invites_of_project", "project_id", "invite_id"),
 )
+
+server_keys = Table(
+    "server_keys",
+    metadata,
+    column("name", Text),
+    column("secret", LargeBinary),
+    column("created_at", TIME, "now()"),
+    PrimaryKeyConstraint("name", name="server_keys_pkey"),
+    CheckConstraint("length(secret) = 32", name="server_keys_secret_length"),
+)

@@ -263,3 +263,14 @@ idempotency_keys = Table(
     PrimaryKeyConstraint("project_id", "participation_id", "tool", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_by_age", "project_id", "created_at"),
 )
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    column("project_id", BigInteger),
+    column("session_id", LargeBinary),
+    column("expires_at", TIME),
+    PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
+    CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
+    Index("ended_sessions_by_expiry", "project_id", "expires_at"),
+)

@@ -1,0 +1,2 @@
+drop table ended_sessions;
+drop table server_keys;

@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx2
 
 from signalbox.catalog import CATALOG
+from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain import owners, participants
 from signalbox.domain.participants import ProvisionArgs
@@ -39,13 +40,13 @@ class Agent:
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool; a refusal is raised as it is."""
-        async with self.database.session(token_hash(self.token)) as (who, session):
-            result = await CATALOG.call(tool, session, who, arguments)
+        async with Callers(self.database).session(token_hash(self.token)) as session:
+            result = await CATALOG.call(tool, session, await session.who(), arguments)
         return result.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     async def principal(self) -> Principal:
-        async with self.database.session(token_hash(self.token)) as (who, _):
-            return who
+        async with Callers(self.database).session(token_hash(self.token)) as session:
+            return await session.who()
 
 
 class Project:

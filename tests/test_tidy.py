@@ -15,7 +15,7 @@ import pytest
 from signalbox import paths
 from signalbox.config import Settings, variable
 from signalbox.domain import onboarding
-from signalbox.edge.mcp import INSTRUCTIONS
+from signalbox.edge.mcp.server import INSTRUCTIONS
 from tools_page import page
 
 ROOT = Path(__file__).parent.parent

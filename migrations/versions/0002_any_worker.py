@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from signalbox.db.migrating import bind_to_tenant, grant_to_app, run_script
+from signalbox.db.migrating import (
+    apply_functions,
+    bind_to_tenant,
+    drop_functions,
+    grant_to_app,
+    replace_functions,
+    run_script,
+)
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+REPLACED = ("append_event_v1", "begin_act_v1")
+FUNCTIONS = (
+    "bigints_v1",
+    "session_holds_v1",
+    "end_session_v1",
+    "still_hold_v1",
+    "authenticate_v2",
+    "perform_v1",
+    "perform_acts_v1",
+)
 
 
 def upgrade() -> None:
@@ -15,7 +33,12 @@ def upgrade() -> None:
     bind_to_tenant("ended_sessions")
     grant_to_app("select", "server_keys")
     grant_to_app("select, insert, delete", "ended_sessions")
+    run_script("0002_events")
+    replace_functions(REPLACED)
+    apply_functions(FUNCTIONS)
 
 
 def downgrade() -> None:
+    """Columns that were generated stay plain: append_event_v1 fills them now, for every release."""
+    drop_functions(FUNCTIONS)
     run_script("0002_sessions_down")

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
 from signalbox.config import Settings
+from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import Door, refused
@@ -31,13 +32,14 @@ def create_app(settings: Settings) -> Starlette:
     """
     database = Database(settings)
     heartbeats = Heartbeats()
-    mcp = McpEndpoint(database, heartbeats, settings)
-    rest = RestEdge(database, heartbeats, settings)
+    callers = Callers(database)
+    mcp = McpEndpoint(callers, heartbeats, settings)
+    rest = RestEdge(callers, heartbeats, settings)
     public = PublicEdge(database, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database, heartbeats.beating(database), mcp.manager.run():
+        async with database, heartbeats.beating(database), mcp.running():
             yield
 
     return Starlette(
@@ -45,6 +47,7 @@ def create_app(settings: Settings) -> Starlette:
         middleware=[Middleware(Door, settings=settings)],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
+            Route("/mcp", mcp),
             Route("/", public.landing),
             Route("/style.css", public.style),
             Route("/healthz", public.healthz),
@@ -54,7 +57,6 @@ def create_app(settings: Settings) -> Starlette:
             Route("/join", public.join, methods=["POST"]),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
-            Route("/mcp", mcp),
         ],
     )
 

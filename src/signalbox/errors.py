@@ -8,6 +8,7 @@
     │   │   ├── ScopeTooNarrow        the participant may, this token may not
     │   │   └── ForeignOrigin         a page of another site sent it
     │   ├── NotFound            404   not there, or not yours: the same answer
+    │   │   └── SessionEnded              the MCP session is not known, or was ended
     │   ├── Conflict            409   the present state does not allow it; carries that state
     │   ├── BodyTooLarge        413   the body of a request has too many bytes
     │   ├── Misdirected         421   the request names a host that is not this server
@@ -95,6 +96,12 @@ class NotFound(Refusal):
 
     status = 404
     code = "not_found"
+
+
+class SessionEnded(NotFound):
+    """The request names an MCP session that is not the caller's, has expired or was ended: initialize a new one."""
+
+    code = "session_not_found"
 
 
 class Conflict(Refusal):

@@ -174,6 +174,11 @@ class Tool:
         """Whether it is shown to leads only."""
         return self.scope is Scope.MANAGE
 
+    @property
+    def proves_caller(self) -> bool:
+        """Whether its act proves the caller itself: then a proof of a moment ago will do to route it."""
+        return self.effect is not Effect.READS and not self.lead_only
+
     def parse(self, arguments: Mapping[str, Any]) -> Args:
         """Check the arguments.
 

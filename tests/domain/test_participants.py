@@ -10,6 +10,7 @@ import pytest
 
 from domain.racing import WAIT_SECONDS_MAX, answers, head, ledger, refusals, spread, together
 from signalbox.catalog import CATALOG
+from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain import participants
 from signalbox.domain.participants import ParticipantArgs
@@ -162,7 +163,8 @@ async def test_revoking_nothing_writes_no_event(lead: Agent, agent: Agent) -> No
 
 
 async def test_a_write_that_was_queued_ends_with_its_token(lead: Agent, agent: Agent, database: Database) -> None:
-    async with database.session(token_hash(agent.token)) as (who, session):
+    async with Callers(database).session(token_hash(agent.token)) as session:
+        who = await session.who()
         await lead.call("admin_revoke", participant_name="claude-1")
 
         with pytest.raises(Unauthenticated, match="no longer holds"):

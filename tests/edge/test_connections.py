@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -15,6 +16,7 @@ import pytest
 from conftest import Databases
 from edge.wire import call_rest, held, serving_here
 from signalbox.config import Settings, load_settings
+from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
 from signalbox.db.schema import metadata
@@ -22,7 +24,7 @@ from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
 
-CONTROL = {"owners", "projects", "participants", "participations", "tokens", "invites"}
+CONTROL = {"owners", "projects", "participants", "participations", "tokens", "invites", "server_keys"}
 TENANT = sorted(set(metadata.tables) - CONTROL)
 SECONDS_MAX = 10.0
 
@@ -53,6 +55,10 @@ async def full(lead: Agent, agent: Agent) -> Agent:
     await agent.call("task_start", task_id=1)
     await agent.call("task_block", task_id=1, reason="r")
     await agent.call("whats_new")
+    async with Callers(agent.database).session(token_hash(agent.token)) as session:
+        who = await session.who()
+        values = {"project_id": who.project_id, "session_id": bytes(16), "expires_at": datetime.now(UTC)}
+        await session.fetch(STATEMENTS["end_session"], STATEMENTS["end_session"].arguments(values))
     return agent
 
 
@@ -83,16 +89,16 @@ async def test_a_fresh_connection_sees_nothing(database_url: str) -> None:
 async def test_a_connection_sees_its_tenant_until_an_authentication_fails(database_url: str, full: Agent) -> None:
     unknown = mint_token()[1]
     async with connected_as_server(database_url) as connection:
-        good = await connection.fetch("select * from authenticate_v1($1)", token_hash(full.token))
+        good = await connection.fetch("select * from authenticate_v2($1, null)", token_hash(full.token))
         seen = await rows_seen(connection)
         mine = await connection.fetchval("select array_agg(distinct project_id) from events")
-        bad = await connection.fetch("select * from authenticate_v1($1)", unknown)
+        bad = await connection.fetch("select * from authenticate_v2($1, null)", unknown)
         left = await rows_seen(connection)
 
     assert len(good) == 1
     assert all(seen.values()), seen
     assert mine == [good[0]["project_id"]]
-    assert bad == []
+    assert [row["project_id"] for row in bad] == [None]
     assert not any(left.values()), left
 
 
@@ -148,8 +154,8 @@ async def test_a_read_after_a_failed_authentication_sees_nothing(settings: Setti
     async with Database(settings.model_copy(update={"pool_connections": 2})) as database:
         await Agent(database, full.token, "").call("whoami")
         with pytest.raises(Unauthenticated):
-            async with database.session(mint_token()[1]):
-                pass
+            async with Callers(database).session(mint_token()[1]) as session:
+                await session.who()
         counts = [await database.pool.fetchval("select count(*) from events") for _ in range(2)]
 
     assert counts == [0, 0]

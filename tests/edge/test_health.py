@@ -15,6 +15,7 @@ from edge.wire import assert_leaks_nothing, bearer, serving_here
 from signalbox import __version__
 from signalbox.config import Settings, load_settings
 from signalbox.db.migrating import migrate
+from signalbox.db.pool import schema_head
 from signalbox.identity import mint_token
 from support import Agent, Project
 
@@ -48,7 +49,7 @@ async def test_ready_follows_the_schema_and_the_database(own_url: str, cluster_d
         owner = await asyncpg.connect(own_url)
         await owner.execute("update alembic_version set version_num = '0000'")
         behind = await web.get("/readyz")
-        await owner.execute("update alembic_version set version_num = '0001'")
+        await owner.execute("update alembic_version set version_num = $1", schema_head())
         again = await web.get("/readyz")
         await owner.close()
         operator = await asyncpg.connect(cluster_dsn)

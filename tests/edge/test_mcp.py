@@ -45,10 +45,10 @@ async def test_the_handshake_answers_the_version_that_was_asked_for(
     result = answer.json()["result"]
     assert result["protocolVersion"] == version
     assert result["serverInfo"] == {"name": "signalbox", "title": "Signalbox", "version": __version__}
-    assert "tools" in result["capabilities"]
     assert "whats_new" in result["instructions"]
     assert ready.status_code == 202
-    assert "mcp-session-id" not in answer.headers, "a session would tie the client to one worker"
+    assert answer.headers["mcp-session-id"].isascii()
+    assert result["capabilities"] == {"tools": {"listChanged": True}}
 
 
 async def test_an_unknown_handshake_version_is_answered_with_the_newest_one(

@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 CHUNK_BYTES = 65_536
-ACT = b"act_ref"  # stands in the text of every statement that acts
+ACT = b"perform_acts_v1"  # stands in the text of the one statement that acts
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]

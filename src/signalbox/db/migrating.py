@@ -134,9 +134,8 @@ def replace_functions(names: Iterable[str]) -> None:
 def drop_functions(names: Iterable[str]) -> None:
     """Drop the functions, and the types made with them, last one first."""
     for name in reversed(list(names)):
-        if name != "types":
-            op.get_bind().exec_driver_sql(f"drop function {name}")
-    op.get_bind().exec_driver_sql("drop type act_context, act_ref")
+        gone = "type act_context, act_ref" if name == "types" else f"function {name}"
+        op.get_bind().exec_driver_sql(f"drop {gone}")
 
 
 def create_app_role() -> None:

@@ -1,4 +1,4 @@
-"""The pool of connections, the sessions of callers on it, and the turns in which a project is written."""
+"""The pool of connections, and what every edge and command works with: the database."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import asyncpg
 
 from signalbox import paths
 from signalbox.config import Settings
+from signalbox.db.acts import Writes
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
-from signalbox.errors import Forbidden, SchemaError, SetupError, TooMany, Unauthenticated, Unavailable
-from signalbox.identity import Principal, TokenHash
+from signalbox.errors import SchemaError, SetupError, Unavailable
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -106,45 +106,13 @@ async def check_schema(pool: Pool | Connection) -> None:
         raise SetupError(f"the role {row['role']} bypasses row-level security: take SUPERUSER and BYPASSRLS from it")
 
 
-class Turns:
-    """One write of a project at a time in this process, first come, first served; others run beside it.
-
-    A project's writes queue on its head row anyway; queueing them here keeps them off the connections.
-    """
-
-    def __init__(self, waiting_max: int) -> None:
-        self._waiting_max = waiting_max
-        self._locks: dict[int, asyncio.Lock] = {}
-        self._users: dict[int, int] = {}
-
-    @asynccontextmanager
-    async def turn(self, project_id: int) -> AsyncIterator[None]:
-        """Wait for the project's turn and hold it.
-
-        Raises:
-            TooMany: as many writes of the project as may wait are waiting already.
-        """
-        users = self._users.get(project_id, 0)
-        if users > self._waiting_max:
-            raise TooMany("too many writes of this project are waiting: repeat in a second", retry_after_seconds=1)
-        self._users[project_id] = users + 1
-        lock = self._locks.setdefault(project_id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            self._users[project_id] -= 1
-            if not self._users[project_id]:
-                del self._users[project_id], self._locks[project_id]
-
-
 class Database:
-    """The pool and the turns on it: what every edge and command works with. `async with` opens and closes it."""
+    """The pool and the writes on it: what every edge and command works with. `async with` opens and closes it."""
 
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
         self._settings = settings
-        self._turns = Turns(settings.queued_writes_max)
+        self._writes = Writes(self._perform, settings.queued_writes_max)
         self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
@@ -160,6 +128,7 @@ class Database:
 
     async def __aexit__(self, *_failure: object) -> None:
         """Close the pool: statements under way may end, for a moment."""
+        await self._writes.close()
         try:
             await asyncio.wait_for(self.pool.close(), timeout=CLOSE_SECONDS_MAX)
         except TimeoutError:
@@ -191,10 +160,12 @@ class Database:
         async with self.connection() as connection:
             return await connection.fetch(statement.text, *arguments)
 
-    async def act(self, project_id: int, statement: Statement, arguments: Sequence[Any]) -> Any:
-        """Run one act in its project's turn."""
-        async with self._turns.turn(project_id), self.connection() as connection:
-            return await connection.fetchval(statement.text, *arguments)
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Run one act (signalbox.db.acts) in its project's turn; answers its JSON."""
+        return await self._writes.act(project_id, fields)
+
+    async def _perform(self, project_id: int, acts: str) -> list[asyncpg.Record]:
+        return await self.run(STATEMENTS["perform_acts"], [project_id, acts])
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read as nobody: row-level security shows only what belongs to no project."""
@@ -208,61 +179,3 @@ class Database:
         except (SetupError, Unavailable, asyncpg.PostgresError):
             return False
         return True
-
-    @asynccontextmanager
-    async def session(self, token_hash: TokenHash) -> AsyncIterator[tuple[Principal, Session]]:
-        """Authenticate, and run the caller's statements.
-
-        The connection is kept from authentication to the end of a read, because the tenant is set on it; an
-        act gives it back first.
-
-        Raises:
-            Unauthenticated: the token is not known, revoked or expired.
-            Forbidden: the owner of the token or of the project is suspended.
-        """
-        session = Session(self)
-        try:
-            yield await session.authenticate(token_hash), session
-        finally:
-            await session.release()
-
-
-class Session:
-    """One caller's connection, for as long as it is needed."""
-
-    def __init__(self, database: Database) -> None:
-        self.base_url = database.base_url
-        self._database = database
-        self._borrowed = database.connection()
-        self._connection: Connection | None = None
-
-    async def authenticate(self, token_hash: TokenHash) -> Principal:
-        """Prove the token and set the connection's tenant, in one statement."""
-        self._connection = await self._borrowed.__aenter__()
-        (row,) = await self.fetch(STATEMENTS["authenticate"], [token_hash]) or (None,)
-        if row is None:
-            raise Unauthenticated("this token is not known or no longer holds: ask a lead of the project for a new one")
-        who = Principal(token_hash=token_hash, **row)
-        if who.suspended:
-            raise Forbidden("the owner of this token or project is suspended: write to the operator of this server")
-        return who
-
-    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
-        """Read as the caller."""
-        if self._connection is None:
-            raise RuntimeError("a session reads before its act, not after it")
-        try:
-            return await self._connection.fetch(statement.text, *arguments)
-        except DRIVER_ERRORS as error:
-            raise refusal_for(error) from error
-
-    async def act(self, project_id: int, statement: Statement, arguments: Sequence[Any]) -> Any:
-        """Write as the caller, in the project's turn and on whichever connection is free then."""
-        await self.release()
-        return await self._database.act(project_id, statement, arguments)
-
-    async def release(self) -> None:
-        """Give the connection back; once is enough."""
-        if self._connection is not None:
-            self._connection = None
-            await self._borrowed.__aexit__(None, None, None)

@@ -11,6 +11,6 @@ select
 from alembic_version v
 join pg_roles r on r.rolname = current_user;
 
--- name: authenticate
--- Sets the tenant of the connection whatever comes of it; see the function.
-select * from authenticate_v1(:token_hash);
+-- name: perform_acts
+-- Acts of one project that travel together; see the function.
+select * from perform_acts_v1(:project_id, :acts);

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +16,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
-
-from signalbox.identity import Principal
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -38,19 +34,8 @@ class Executor(Protocol):
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read, on the connection whose tenant the caller's authentication has set."""
 
-    async def act(self, project_id: int, statement: Statement, arguments: Sequence[Any]) -> Any:
-        """Write, in the project's turn; answers the one value the statement returns."""
-
-
-class Keyed(Protocol):
-    """Arguments that may carry a retry key."""
-
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key under which the answer is kept, if the caller gave one."""
-
-    def model_dump_json(self, *, exclude: set[str]) -> str:
-        """Answer the arguments as JSON."""
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Run one act (signalbox.db.acts) in the project's turn; answers its JSON."""
 
 
 @dataclass(frozen=True)
@@ -80,29 +65,6 @@ class Statement:
         """Run, and answer the row that there always is."""
         (row,) = await self.all(db, model, **values)
         return row
-
-    async def act(self, db: Executor, model: type[Row], who: Principal, args: Keyed, **values: Any) -> Row:
-        """Run an act of `who`: a function that starts from an `act_ref` and answers one JSON object."""
-        reference = act_reference(who, self.name, args)
-        answer = await db.act(who.project_id, self, self.arguments(reference | values))
-        return model.model_validate_json(answer)
-
-
-def act_reference(who: Principal, tool: str, args: Keyed) -> dict[str, Any]:
-    """Build the parameters of an `act_ref`: who, by which token, what, and the retry key with what it covers."""
-    return {
-        "project_id": who.project_id,
-        "participation_id": who.participation_id,
-        "token_hash": who.token_hash,
-        "tool": tool,
-        "key": args.idempotency_key,
-        "arguments_hash": _fingerprint(args) if args.idempotency_key is not None else None,
-    }
-
-
-def _fingerprint(args: Keyed) -> bytes:
-    plain = json.loads(args.model_dump_json(exclude={"idempotency_key"}))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).digest()
 
 
 class Statements:

@@ -7,7 +7,7 @@ import logging
 
 import asyncpg
 
-from signalbox.errors import REFUSALS, Conflict, Refusal, SetupError, Unavailable
+from signalbox.errors import REFUSALS, Conflict, Refusal, SessionEnded, SetupError, Unavailable
 
 log = logging.getLogger("signalbox")
 
@@ -19,6 +19,8 @@ RULES = {
 }
 
 RETRY = "the database does not answer for now: repeat the call in a second, with the same idempotency_key"
+
+SESSION_ENDED = 410  # what session_holds_v1 says; over HTTP it is 404, as MCP wants it
 
 DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """All that a statement or a connection can fail with."""
@@ -62,7 +64,7 @@ def refusal_for(error: Exception) -> Exception:
 
 def _refused(error: asyncpg.PostgresError, status: int) -> Exception:
     message = str(error.args[0])
-    refusal: type[Refusal] | None = REFUSALS.get(status)
+    refusal: type[Refusal] | None = SessionEnded if status == SESSION_ENDED else REFUSALS.get(status)
     if refusal is None:
         return SetupError(message)
     return refusal(message, **json.loads(getattr(error, "detail", None) or "{}"))

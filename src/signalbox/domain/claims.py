@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Result, Tool, Whole
@@ -35,7 +36,7 @@ class Claim(Result):
 
 async def claim(db: Executor, who: Principal, args: ClaimArgs) -> Claim:
     """Take the next number. The counter and the ledger move together or not at all."""
-    return await sql.claim.act(db, Claim, who, args, sequence=args.sequence, note=args.note)
+    return await act(db, "claim", Claim, who, args, sequence=args.sequence, note=args.note)
 
 
 class SeedArgs(ActArgs):
@@ -58,8 +59,16 @@ class Seed(Result):
 
 async def seed_sequence(db: Executor, who: Principal, args: SeedArgs) -> Seed:
     """Set the last used number of a sequence; raises Conflict rather than go back."""
-    return await sql.seed_sequence.act(
-        db, Seed, who, args, sequence=args.sequence, current=args.current, prefix=args.prefix, pad=args.pad
+    return await act(
+        db,
+        "seed_sequence",
+        Seed,
+        who,
+        args,
+        sequence=args.sequence,
+        current=args.current,
+        prefix=args.prefix,
+        pad=args.pad,
     )
 
 

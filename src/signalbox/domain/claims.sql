@@ -1,16 +1,3 @@
--- name: claim
--- One round trip: the counter, the claim and its event move under the project's head lock.
-select claim_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :sequence, :note
-);
-
--- name: seed_sequence
--- Under the same lock as claims, so that a seed and a claim never hand out one number.
-select seed_sequence_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :sequence, :current, :prefix, :pad
-);
-
 -- name: latest_claims
 -- The newest claim of each sequence, read off the end of its index.
 select s.sequence, c.number, c.formatted, c.actor as by, c.claimed_at as at

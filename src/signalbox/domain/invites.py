@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import Field
 from pydantic_core import from_json
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import onboarding
 from signalbox.domain.participants import Kind
@@ -49,8 +50,9 @@ class Invite(Result):
 async def create_invite(db: Executor, who: Principal, args: InviteArgs) -> Invite:
     """Make an invite and the text to send with it."""
     code, new_hash = mint_code()
-    invite = await sql.create_invite.act(
+    invite = await act(
         db,
+        "create_invite",
         Invite,
         who,
         args,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, Args, Effect, Id, Line, Moment, Result, Tool
@@ -56,7 +57,7 @@ class Lease(Result):
 
 async def lease(db: Executor, who: Principal, args: LeaseArgs) -> Lease:
     """Hold a surface, or renew one's hold. Always granted: `others` says whom to talk to first."""
-    return await sql.lease.act(db, Lease, who, args, surface=args.surface, ttl_seconds=args.ttl_seconds, note=args.note)
+    return await act(db, "lease", Lease, who, args, surface=args.surface, ttl_seconds=args.ttl_seconds, note=args.note)
 
 
 class ReleaseArgs(ActArgs):
@@ -73,7 +74,7 @@ class Released(Result):
 
 async def release(db: Executor, who: Principal, args: ReleaseArgs) -> Released:
     """Let a surface go."""
-    return await sql.release.act(db, Released, who, args, surface=args.surface)
+    return await act(db, "release", Released, who, args, surface=args.surface)
 
 
 class HoldsArgs(Args):

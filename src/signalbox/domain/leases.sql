@@ -1,15 +1,3 @@
--- name: lease
--- The overlap with others is looked up after the head lock, so rivals at once see each other.
-select lease_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :surface, :ttl_seconds, :note
-);
-
--- name: release
-select release_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :surface
-);
-
 -- name: who_holds
 -- Everything open, soonest to expire first.
 select

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import onboarding
 from signalbox.identity import Principal, Scope, mint_token
@@ -103,8 +104,9 @@ async def provision(
 ) -> Provisioned:
     """Bring a participant into the project; with `allow_existing`, one that is in it gets one more token."""
     secret, new_hash = mint_token()
-    answer = await sql.admin_provision.act(
+    answer = await act(
         db,
+        "admin_provision",
         Provisioned,
         who,
         args,
@@ -135,7 +137,7 @@ class ParticipantArgs(ActArgs):
 async def admin_rotate(db: Executor, who: Principal, args: ParticipantArgs) -> Provisioned:
     """Give a participant a new token and end those it had."""
     secret, new_hash = mint_token()
-    answer = await sql.admin_rotate.act(db, Provisioned, who, args, name=args.participant_name, new_token_hash=new_hash)
+    answer = await act(db, "admin_rotate", Provisioned, who, args, name=args.participant_name, new_token_hash=new_hash)
     return _with_secret(db, who, answer, secret)
 
 
@@ -149,7 +151,7 @@ class Revoked(Result):
 
 async def admin_revoke(db: Executor, who: Principal, args: ParticipantArgs) -> Revoked:
     """End every token of a participant."""
-    answer = await sql.admin_revoke.act(db, Revoked, who, args, name=args.participant_name)
+    answer = await act(db, "admin_revoke", Revoked, who, args, name=args.participant_name)
     return answer.model_copy(update={"project": who.project})
 
 

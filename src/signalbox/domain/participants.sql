@@ -14,20 +14,3 @@ from members m
 where m.project_id = :project_id and m.removed_at is null
 order by m.participation_id
 limit 1000;
-
--- name: admin_provision
--- Participant, participation and token together; only the hash of the token goes in.
-select admin_provision_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :label, :kind, :lane, :role, :allow_existing, :new_token_hash, :scopes
-);
-
--- name: admin_rotate
-select admin_rotate_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :name, :new_token_hash
-);
-
--- name: admin_revoke
-select admin_revoke_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :name
-);

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
@@ -44,8 +45,9 @@ class Posted(Result):
 
 async def post(db: Executor, who: Principal, args: PostArgs) -> Posted:
     """Hand something over: everyone in the lane, and the actor named, has it as unread until they ack."""
-    return await sql.post.act(
+    return await act(
         db,
+        "post",
         Posted,
         who,
         args,
@@ -131,8 +133,9 @@ class Acked(Result):
 async def ack(db: Executor, who: Principal, args: AckArgs) -> Acked:
     """Tell the author that the post arrived and what comes of it."""
     named = [args.post_id] if args.post_id is not None else args.post_ids
-    return await sql.ack.act(
+    return await act(
         db,
+        "ack",
         Acked,
         who,
         args,

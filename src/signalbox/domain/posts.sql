@@ -1,17 +1,3 @@
--- name: post
--- The post, its deliveries and its event, in one round trip.
-select post_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :to_lane, :to_actor, :subject, :body, :ref, :tag
-);
-
--- name: ack
--- Named posts, or all of the caller's up to an id.
-select ack_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :post_ids, :through_id, :outcome, :note
-);
-
 -- name: read_inbox
 -- Posts addressed to the caller, driven from its deliveries: what others write costs nothing here.
 select

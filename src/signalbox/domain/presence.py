@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.errors import Unavailable
 from signalbox.identity import Principal, Scope
@@ -43,7 +44,7 @@ class Registration(Result):
 
 async def register(db: Executor, who: Principal, args: RegisterArgs) -> Registration:
     """Be present in a lane: its posts come to the caller from now on, and those nobody has acked yet."""
-    return await sql.register.act(db, Registration, who, args, lane=args.lane, status=args.status)
+    return await act(db, "register", Registration, who, args, lane=args.lane, status=args.status)
 
 
 class ActiveArgs(Args):

@@ -1,9 +1,3 @@
--- name: register
--- An act: it may move the caller between lanes, and the ledger says so.
-select register_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :lane, :status
-);
-
 -- name: who_is_active
 -- Liveness is a window of minutes over marks written at most every 15 seconds. Who never registered stands
 -- with the lane it was granted. At most 1,000 participants are in a project, so this is one page.

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain.events import Event
 from signalbox.errors import NotFound
@@ -50,8 +51,8 @@ class TaskState(Result):
 
 async def task_create(db: Executor, who: Principal, args: TaskCreateArgs) -> TaskState:
     """Make a task: assigned when an owner is named, else open."""
-    return await sql.task_create.act(
-        db, TaskState, who, args, title=args.title, detail=args.detail, lane=args.lane, owner=args.owner
+    return await act(
+        db, "task_create", TaskState, who, args, title=args.title, detail=args.detail, lane=args.lane, owner=args.owner
     )
 
 
@@ -69,12 +70,12 @@ class TaskAssignArgs(TaskArgs):
 
 async def task_assign(db: Executor, who: Principal, args: TaskAssignArgs) -> TaskState:
     """Name the owner of a task that is open or assigned."""
-    return await sql.task_assign.act(db, TaskState, who, args, task_id=args.task_id, owner=args.owner)
+    return await act(db, "task_assign", TaskState, who, args, task_id=args.task_id, owner=args.owner)
 
 
 async def task_start(db: Executor, who: Principal, args: TaskArgs) -> TaskState:
     """Take up an assigned task; raises Conflict, with the state, for all but one of those who try."""
-    return await sql.task_start.act(db, TaskState, who, args, task_id=args.task_id)
+    return await act(db, "task_start", TaskState, who, args, task_id=args.task_id)
 
 
 class TaskBlockArgs(TaskArgs):
@@ -86,7 +87,7 @@ class TaskBlockArgs(TaskArgs):
 
 async def task_block(db: Executor, who: Principal, args: TaskBlockArgs) -> TaskState:
     """Say that a task cannot go on; raises Conflict rather than let tasks wait in a circle."""
-    return await sql.task_block.act(db, TaskState, who, args, task_id=args.task_id, reason=args.reason, on=args.on)
+    return await act(db, "task_block", TaskState, who, args, task_id=args.task_id, reason=args.reason, on=args.on)
 
 
 class TaskResolveArgs(TaskArgs):
@@ -97,12 +98,12 @@ class TaskResolveArgs(TaskArgs):
 
 async def task_resolve(db: Executor, who: Principal, args: TaskResolveArgs) -> TaskState:
     """End blockers; the task goes on when none is left."""
-    return await sql.task_resolve.act(db, TaskState, who, args, task_id=args.task_id, blocker=args.blocker)
+    return await act(db, "task_resolve", TaskState, who, args, task_id=args.task_id, blocker=args.blocker)
 
 
 async def task_ship(db: Executor, who: Principal, args: TaskArgs) -> TaskState:
     """Finish a task, and unblock those that waited on it."""
-    return await sql.task_ship.act(db, TaskState, who, args, task_id=args.task_id)
+    return await act(db, "task_ship", TaskState, who, args, task_id=args.task_id)
 
 
 class ListTasksArgs(Page):

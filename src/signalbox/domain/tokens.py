@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import owners
 from signalbox.domain.owners import OwnerRow
@@ -75,15 +76,16 @@ async def _owner_over(db: Executor, token_id: int) -> Principal:
 async def revoke(db: Executor, token_id: int) -> Changed:
     """End one token, in the name of the project's owner."""
     who = await _owner_over(db, token_id)
-    return await sql.revoke_token.act(db, Changed, who, ActArgs(), token_id=token_id)
+    return await act(db, "revoke_token", Changed, who, ActArgs(), token_id=token_id)
 
 
 async def rotate(db: Executor, token_id: int, overlap_seconds: int) -> Changed:
     """Replace one token, in the name of the project's owner; the old one holds for the overlap."""
     who = await _owner_over(db, token_id)
     secret, new_hash = mint_token()
-    changed = await sql.rotate_token.act(
+    changed = await act(
         db,
+        "rotate_token",
         Changed,
         who,
         ActArgs(),

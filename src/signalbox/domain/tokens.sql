@@ -26,14 +26,3 @@ from tokens t
 join participations p on p.participation_id = t.participation_id
 join participants a on a.participant_id = p.participant_id
 where p.project_id = :project_id and a.label = :label;
-
--- name: revoke_token
-select revoke_token_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref, :token_id
-);
-
--- name: rotate_token
-select rotate_token_v1(
-    (:project_id, :participation_id, :token_hash, :tool, :key, :arguments_hash)::act_ref,
-    :token_id, :new_token_hash, :overlap_seconds
-);

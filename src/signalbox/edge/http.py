@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import os
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from starlette.requests import ClientDisconnect, Request
+import anyio
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,6 +27,7 @@ log = logging.getLogger("signalbox.requests")
 
 LOG_KEY: Final = "signalbox.log"
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
+LATE_SECONDS: Final = 0.1
 JSON_ERRORS: Final = (ValueError, RecursionError)
 
 SECURITY_HEADERS: Final = (
@@ -48,22 +53,60 @@ def bearer(headers: Mapping[str, str]) -> TokenHash:
     return token_hash(secret.strip())
 
 
-async def read_body(request: Request, bytes_max: int) -> bytes:
+async def read_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
     """Read the whole body.
 
     Raises:
         BodyTooLarge: it has more than `bytes_max` bytes; the rest was not read.
+        ClientDisconnect: the caller went away in the middle of it.
     """
-    refusal = BodyTooLarge(f"the body is larger than {bytes_max} bytes", bytes_max=bytes_max)
-    declared = request.headers.get("content-length", "0")
+    body = b""
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if declared.isdigit() and int(declared) > bytes_max:
-        raise refusal
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+        raise _too_large(bytes_max)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > bytes_max:
-            raise refusal
-    return bytes(body)
+            raise _too_large(bytes_max)
+        more = message.get("more_body", False)
+    return body
+
+
+def _too_large(bytes_max: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {bytes_max} bytes", bytes_max=bytes_max)
+
+
+@asynccontextmanager
+async def while_caller_waits(receive: Receive) -> AsyncIterator[None]:
+    """Run for as long as the caller is there: what runs is cancelled when the caller hangs up.
+
+    Whether it did is looked at only once the answer is late: most answers are out before anybody could tell.
+
+    Raises:
+        ClientDisconnect: the caller went away; nobody is left to answer.
+    """
+    loop = asyncio.get_running_loop()
+    watchers: list[asyncio.Task[None]] = []
+    with anyio.CancelScope() as waiting:
+        timer = loop.call_later(LATE_SECONDS, lambda: watchers.append(loop.create_task(_watch(receive, waiting))))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for watcher in watchers:
+                watcher.cancel()
+    if waiting.cancelled_caught:
+        raise ClientDisconnect
+
+
+async def _watch(receive: Receive, waiting: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    waiting.cancel()
 
 
 def parse_json(body: bytes) -> Any:
@@ -120,7 +163,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = uuid.uuid4().hex[:16]
+        request_id = os.urandom(8).hex()
         started = time.perf_counter()
         note(scope, status=0)
         sending = _Sending(scope, send, request_id)
@@ -143,15 +186,21 @@ class Door:
     def _check(self, scope: Scope) -> None:
         if scope["path"] in ANYWHERE:
             return
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1")
-        if _name_of(f"//{host}") not in self._hosts:
+        host = origin = b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"origin":
+                origin = value
+        if _host_name(host) not in self._hosts:
             raise Misdirected(
                 "this server is not known by that name: its operator can add it to SIGNALBOX_ALLOWED_HOSTS"
             )
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin and origin not in self._origins and _name_of(origin) not in self._hosts:
+        if origin and not self._may_call(origin.decode("latin-1")):
             raise ForeignOrigin("pages of that origin may not call this server (SIGNALBOX_ALLOWED_ORIGINS)")
+
+    def _may_call(self, origin: str) -> bool:
+        return origin in self._origins or _name_of(origin) in self._hosts
 
 
 class _Sending:
@@ -167,18 +216,21 @@ class _Sending:
         if message["type"] == "http.response.start":
             self.started = True
             note(self._scope, status=message["status"])
-            given = {name for name, _ in message.get("headers", ())}
-            added = [pair for pair in SECURITY_HEADERS if pair[0] not in given]
-            message = {
-                **message,
-                "headers": [*message.get("headers", ()), (b"x-request-id", self._request_id), *added],
-            }
+            headers = [*message.get("headers", ()), (b"x-request-id", self._request_id)]
+            given = {name for name, _ in headers}
+            headers += [pair for pair in SECURITY_HEADERS if pair[0] not in given]
+            message = {**message, "headers": headers}
         await self._send(message)
 
 
 def _host_names(settings: Settings) -> frozenset[str]:
     own = {"localhost", "127.0.0.1", "::1", settings.host, _name_of(settings.base_url)}
     return frozenset(own | {_name_of(f"//{name}") for name in settings.allowed_hosts}) - {""}
+
+
+@lru_cache(maxsize=256)
+def _host_name(host: bytes) -> str:
+    return _name_of(f"//{host.decode('latin-1')}")
 
 
 def _name_of(url: str) -> str:
@@ -189,16 +241,17 @@ def _name_of(url: str) -> str:
 
 
 def _log_request(scope: Scope, request_id: str, seconds: float) -> None:
-    facts = scope[LOG_KEY]
+    level = logging.DEBUG if scope["path"] in ANYWHERE else logging.INFO
+    if not log.isEnabledFor(level):
+        return
     line = {
         "id": request_id,
         "method": scope["method"],
         "path": scope["path"],
-        **facts,
+        **scope[LOG_KEY],
         "ms": round(seconds * 1000, 1),
     }
-    level = logging.DEBUG if scope["path"] in ANYWHERE else logging.INFO
-    log.log(level, "%s", " ".join(f"{key}={_plain(value)}" for key, value in line.items()), extra={"facts": line})
+    log.log(level, "%s", " ".join([f"{key}={_plain(value)}" for key, value in line.items()]), extra={"facts": line})
 
 
 def _plain(value: object) -> str:

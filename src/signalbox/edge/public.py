@@ -71,7 +71,7 @@ class PublicEdge:
         if not await self._limiter.hit(self._join_rate, address):
             return JSONResponse({"ok": False, "error": "rate_limited"}, status_code=429, headers={"Retry-After": "60"})
         try:
-            wish = arguments_in(await read_body(request, JOIN_BYTES_MAX))
+            wish = arguments_in(await read_body(request.scope, request.receive, JOIN_BYTES_MAX))
         except InvalidArguments:
             wish = {}
         code, name = _text(wish.get("code")), wish.get("name")

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from signalbox import __version__
 from signalbox.catalog import CATALOG
 from signalbox.config import Settings
-from signalbox.db.pool import Database
+from signalbox.db.callers import Callers
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.http import JSON_ERRORS, bearer, note, note_caller, read_body
+from signalbox.edge.http import JSON_ERRORS, bearer, note, note_caller, read_body, while_caller_waits
 from signalbox.edge.schemas import full_schema
 from signalbox.errors import REFUSALS, InvalidArguments
 from signalbox.tool import Tool
@@ -23,21 +23,24 @@ from signalbox.tool import Tool
 class RestEdge:
     """`POST /api/tools/{name}` and `GET /api/openapi.json`."""
 
-    def __init__(self, database: Database, heartbeats: Heartbeats, settings: Settings) -> None:
-        self._database = database
+    def __init__(self, callers: Callers, heartbeats: Heartbeats, settings: Settings) -> None:
+        self._callers = callers
         self._heartbeats = heartbeats
         self._settings = settings
 
     async def call(self, request: Request) -> Response:
         """Run the tool that the path names with the arguments in the body."""
-        known_hash = bearer(request.headers)
-        body = await read_body(request, self._settings.request_bytes_max)
-        async with self._database.session(known_hash) as (who, session):
+        token_hash = bearer(request.headers)
+        body = await read_body(request.scope, request.receive, self._settings.request_bytes_max)
+        name = request.path_params["name"]
+        async with self._callers.session(token_hash) as session:
+            who = await session.who(for_act=name in CATALOG.tools and CATALOG.tools[name].proves_caller)
             note_caller(request.scope, who)
-            self._heartbeats.saw(who)
-            tool = CATALOG.get(request.path_params["name"])
+            tool = CATALOG.get(name)
             note(request.scope, tool=tool.name)
-            result = await CATALOG.call(tool.name, session, who, arguments_in(body))
+            async with while_caller_waits(request.receive):
+                result = await CATALOG.call(tool.name, session, who, arguments_in(body))
+            self._heartbeats.saw(who)
         return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
 
     async def openapi(self, _request: Request) -> Response:

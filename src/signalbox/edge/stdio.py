@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcp.server.stdio import stdio_server
 
+from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.mcp import caller_with_token, create_server
@@ -16,9 +17,10 @@ async def serve_stdio(database: Database, known_hash: TokenHash) -> None:
     Raises:
         Unauthenticated: the token does not hold; nothing was served.
     """
-    async with database.session(known_hash):
-        pass
+    callers = Callers(database)
+    async with callers.session(known_hash) as session:
+        await session.who()
     heartbeats = Heartbeats()
-    server = create_server(caller_with_token(database, heartbeats, known_hash))
+    server = create_server(caller_with_token(callers, heartbeats, known_hash))
     async with heartbeats.beating(database), stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())

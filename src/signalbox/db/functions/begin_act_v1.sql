@@ -3,14 +3,19 @@ create function begin_act_v1(act act_ref) returns act_context language plpgsql a
 declare
     ctx act_context := lock_head_v1(act.project_id);
     earlier idempotency_keys;
+    suspended boolean;
 begin
-    select m.participation_id, m.actor, m.role
-    into ctx.participation_id, ctx.actor, ctx.role
+    select m.participation_id, m.actor, m.role,
+        o.suspended_at is not null or h.suspended_at is not null
+    into ctx.participation_id, ctx.actor, ctx.role, suspended
     from members m
+    join owners o on o.handle = m.handle
+    join projects j on j.project_id = m.project_id
+    join owners h on h.owner_id = j.owner_id
     where m.project_id = act.project_id
         and m.participation_id = act.participation_id
         and m.removed_at is null
-        and exists (select 1 from projects j where j.project_id = m.project_id and j.archived_at is null)
+        and j.archived_at is null
         and (
             act.token_hash is null
             or exists (
@@ -24,6 +29,9 @@ begin
         );
     if ctx.project_id is null or ctx.participation_id is null then
         perform refuse_v1(401, 'this token no longer holds: ask a lead of the project for a new one');
+    end if;
+    if suspended then
+        perform refuse_v1(403, 'the owner of this token or project is suspended: write to the operator of this server');
     end if;
     if act.key is not null then
         select * into earlier

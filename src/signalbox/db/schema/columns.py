@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Computed, DateTime, Identity, MetaData, text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, text
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -29,11 +29,6 @@ def optional(name: str, kind: Kind) -> Column[Any]:
 def identity(name: str) -> Column[Any]:
     """Build an id that the database counts."""
     return Column(name, BigInteger, Identity(always=True), nullable=False)
-
-
-def filtered(name: str, kind: Kind, expression: str) -> Column[Any]:
-    """Build a column copied out of the payload: row security lets only real columns reach an index."""
-    return Column(name, kind, Computed(expression, persisted=True))
 
 
 def one_of(column_name: str, *values: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from signalbox.db.schema.columns import TIME, column, filtered, metadata, one_of, optional
+from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional
 
 ledgers = Table(
     "ledgers",
@@ -40,12 +40,12 @@ events = Table(
     column("actor", Text),
     column("type", Text),
     column("payload", JSONB),
-    filtered("ref", Text, "payload ->> 'ref'"),
-    filtered("tag", Text, "payload ->> 'tag'"),
-    filtered("sequence", Text, "payload ->> 'sequence'"),
-    filtered("post_id", BigInteger, "(payload ->> 'post_id')::bigint"),
-    filtered("task_id", BigInteger, "(payload ->> 'task_id')::bigint"),
-    filtered("lease_id", BigInteger, "(payload ->> 'lease_id')::bigint"),
+    optional("ref", Text),
+    optional("tag", Text),
+    optional("sequence", Text),
+    optional("post_id", BigInteger),
+    optional("task_id", BigInteger),
+    optional("lease_id", BigInteger),
     PrimaryKeyConstraint("project_id", "seq", name="events_pkey"),
     Index("events_by_time", "project_id", "at"),
     Index("events_by_participation", "project_id", "participation_id", "seq"),

@@ -1,0 +1,119 @@
+"""Callers: who sent a request, proved by its token, and the statements it may run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from signalbox import paths
+from signalbox.db.pool import Database
+from signalbox.db.statements import Statement, parse
+from signalbox.db.violations import DRIVER_ERRORS, refusal_for
+from signalbox.errors import Forbidden, Unauthenticated
+from signalbox.identity import Principal, TokenHash
+
+if TYPE_CHECKING:
+    from signalbox.db.pool import Connection
+
+KNOWN_SECONDS: Final = 60.0
+KNOWN_MAX: Final = 10_000
+
+STATEMENTS = parse((paths.FUNCTIONS.parent / "callers.sql").read_text(encoding="utf-8"))
+
+
+class Callers:
+    """Opens the session of each request.
+
+    Whose a token is, in which project and with which scopes, never changes: so that is remembered for a minute and
+    routes an act, whose own function proves token, membership and session again under the head lock. Everything else
+    is proved by the database at each request.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._known: dict[bytes, tuple[float, Principal]] = {}
+
+    @asynccontextmanager
+    async def session(self, token_hash: TokenHash, mcp_session: bytes | None = None) -> AsyncIterator[Session]:
+        """Open a caller's session; nothing is asked of the database yet."""
+        session = Session(self, token_hash, mcp_session)
+        try:
+            yield session
+        except Unauthenticated:
+            self._known.pop(token_hash, None)
+            raise
+        finally:
+            await session.release()
+
+    def known(self, token_hash: TokenHash) -> Principal | None:
+        """Answer who a token was proved to be within the last minute."""
+        proved_at, who = self._known.get(token_hash, (0.0, None))
+        return who if time.monotonic() - proved_at < KNOWN_SECONDS else None
+
+    def remember(self, who: Principal, token_hash: TokenHash) -> None:
+        """Keep what a proof has just found."""
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known[token_hash] = (time.monotonic(), who)
+
+
+class Session:
+    """One caller's request: its proof, and the connection it reads on, for as long as it is needed."""
+
+    def __init__(self, callers: Callers, token_hash: TokenHash, mcp_session: bytes | None) -> None:
+        self.base_url = callers.database.base_url
+        self._callers = callers
+        self._token_hash = token_hash
+        self._mcp_session = mcp_session
+        self._borrowed = callers.database.connection()
+        self._connection: Connection | None = None
+
+    async def who(self, *, for_act: bool = False) -> Principal:
+        """Say who calls. For an act, a proof of the last minute will do: the act proves it again.
+
+        Raises:
+            Unauthenticated: the token is not known, revoked or expired.
+            Forbidden: the owner of the token or of the project is suspended.
+            SessionEnded: the handshake-era session that the request names was ended.
+        """
+        known = self._callers.known(self._token_hash) if for_act else None
+        return known or await self._authenticate()
+
+    async def _authenticate(self) -> Principal:
+        """Prove the token and set the connection's tenant, in one statement."""
+        if self._connection is None:
+            self._connection = await self._borrowed.__aenter__()
+        (row,) = await self._run(STATEMENTS["authenticate"], [self._token_hash, self._mcp_session])
+        if row["project_id"] is None:
+            raise Unauthenticated("this token is not known or no longer holds: ask a lead of the project for a new one")
+        who = Principal(token_hash=self._token_hash, **row)
+        if who.suspended:
+            raise Forbidden("the owner of this token or project is suspended: write to the operator of this server")
+        self._callers.remember(who, self._token_hash)
+        return who
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the caller, on a connection whose tenant a proof of this session has set."""
+        if self._connection is None:
+            await self._authenticate()
+        return await self._run(statement, arguments)
+
+    async def _run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        assert self._connection is not None
+        try:
+            return await self._connection.fetch(statement.text, *arguments)
+        except DRIVER_ERRORS as error:
+            raise refusal_for(error) from error
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the caller, in the project's turn and on whichever connection is free then."""
+        await self.release()
+        return await self._callers.database.act(project_id, fields | {"session": self._mcp_session})
+
+    async def release(self) -> None:
+        """Give the connection back; once is enough."""
+        if self._connection is not None:
+            self._connection = None
+            await self._borrowed.__aexit__(None, None, None)

@@ -1,0 +1,168 @@
+"""`/mcp`: authenticates each request, and decides who answers it.
+
+POST    tools/call        answered here (calls.py)
+        everything else   the SDK, which keeps no sessions
+GET     handshake era     a stream of list changes (streams.py)
+DELETE  handshake era     ends a session (sessions.py)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types import INVALID_REQUEST
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from signalbox.catalog import CATALOG
+from signalbox.config import Settings
+from signalbox.db.callers import STATEMENTS, Callers, Session
+from signalbox.domain.presence import Heartbeats
+from signalbox.edge.http import bearer, note, note_caller, parse_json, read_body, refused, while_caller_waits
+from signalbox.edge.mcp.calls import Call, call_in
+from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
+from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, create_server, request_caller, run_tool
+from signalbox.edge.mcp.sessions import McpSession, SessionIds
+from signalbox.edge.mcp.streams import Streams
+from signalbox.errors import Refusal, SessionEnded
+from signalbox.identity import Principal
+from signalbox.tool import require_scope
+
+SESSION_GONE: Final = "the MCP session is not known, has expired or was ended: initialize a new one"
+
+
+class McpEndpoint:
+    """The ASGI application at `/mcp`."""
+
+    def __init__(self, callers: Callers, heartbeats: Heartbeats, settings: Settings) -> None:
+        self._callers = callers
+        self._heartbeats = heartbeats
+        self._settings = settings
+        self._ids: SessionIds | None = None
+        self.streams = Streams(callers.database)
+        self._manager = StreamableHTTPSessionManager(
+            create_server(request_caller, self.streams),
+            json_response=True,
+            stateless=True,
+            security_settings=None,  # Host and Origin were checked at the door
+            max_request_body_size=settings.request_bytes_max,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve for as long as the block lasts; the database is open before and after."""
+        (row,) = await self._callers.database.run(STATEMENTS["session_secret"], [])
+        self._ids = SessionIds(row["secret"])
+        async with self._manager.run(), self.streams.proving():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            await self._serve(Exchange(scope, receive, send))
+        except SessionEnded:
+            await protocol_error(INVALID_REQUEST, SESSION_GONE, status=404)(scope, receive, send)
+        except Refusal as refusal:
+            await refused(refusal, self._settings.base_url)(scope, receive, send)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        token_hash = bearer(exchange.headers)
+        if exchange.verb == "POST":
+            exchange.take(await read_body(exchange.scope, exchange.receive, self._settings.request_bytes_max))
+        assert self._ids is not None, "the endpoint runs"
+        named = exchange.session_id
+        mcp_session = self._ids.read(named) if named is not None else None
+        async with self._callers.session(token_hash, mcp_session.key if mcp_session else None) as session:
+            call = call_in(exchange)
+            who = await session.who(for_act=call is not None and call.tool.proves_caller)
+            note_caller(exchange.scope, who)
+            if named is not None and (mcp_session is None or mcp_session.participation_id != who.participation_id):
+                raise SessionEnded(SESSION_GONE)
+            if call is not None:
+                body = await self._run(exchange, session, who, call)
+                await session.release()
+                await exchange.reply_json(body)
+                return
+            self._heartbeats.saw(who)
+            if exchange.verb == "POST":
+                await session.release()
+                await self._hand_over(exchange, session, who, mcp_session)
+            else:
+                await self._serve_session(exchange, session, who, mcp_session)
+
+    async def _run(self, exchange: Exchange, session: Session, who: Principal, call: Call) -> bytes:
+        note(exchange.scope, tool=call.tool.name)
+        require_scope(call.tool, who)
+        async with while_caller_waits(exchange.receive):
+            try:
+                fields, is_error = await run_tool(call.tool.name, session, who, call.arguments)
+            except ToolFailed as failure:
+                return call.failed(str(failure))
+        self._heartbeats.saw(who)
+        return call.answer(fields, is_error=is_error)
+
+    async def _hand_over(
+        self, exchange: Exchange, session: Session, who: Principal, mcp_session: McpSession | None
+    ) -> None:
+        """Let the SDK answer, as the caller."""
+        if exchange.fault is not None:
+            await exchange.reply(exchange.fault)
+            return
+        name = exchange.params.get("name")
+        if exchange.method == "tools/call" and isinstance(name, str) and name in CATALOG.tools:
+            note(exchange.scope, tool=name)
+            require_scope(CATALOG.tools[name], who)  # an HTTP challenge, not a tool's answer
+        scope, send = exchange.scope, exchange.send
+        scope[CALLER_KEY] = (who, session)
+        if mcp_session is not None and VERSION_HEADER not in exchange.headers:
+            version = (VERSION_HEADER.encode(), mcp_session.protocol_version.encode())
+            scope = {**scope, "headers": [*scope["headers"], version]}
+        if exchange.method == "initialize" and exchange.is_handshake_era:
+            send = self._opening(send, who)
+        if exchange.method == LISTEN:  # which looks for its caller itself
+            await self._manager.handle_request(scope, exchange.replayed(), send)
+            return
+        async with while_caller_waits(exchange.receive):
+            await self._manager.handle_request(scope, exchange.replayed(), send)
+
+    async def _serve_session(
+        self, exchange: Exchange, session: Session, who: Principal, mcp_session: McpSession | None
+    ) -> None:
+        """Serve what only sessions have: a stream, and an end."""
+        if not exchange.is_handshake_era or exchange.verb not in {"GET", "DELETE"}:
+            raise HTTPException(405, headers={"Allow": "GET, POST, DELETE" if exchange.is_handshake_era else "POST"})
+        if mcp_session is None:
+            await exchange.reply(protocol_error(INVALID_REQUEST, "name the session in Mcp-Session-Id"))
+        elif exchange.verb == "DELETE":
+            values = {"project_id": who.project_id, "session_id": mcp_session.key, "expires_at": mcp_session.expires_at}
+            await session.fetch(STATEMENTS["end_session"], STATEMENTS["end_session"].arguments(values))
+            await exchange.reply(Response(status_code=204))
+        elif not exchange.accepts_events:
+            await exchange.reply(protocol_error(INVALID_REQUEST, "accept text/event-stream", status=406))
+        else:
+            await session.release()
+            await self.streams.send_events(who, mcp_session.key, exchange.receive, exchange.send)
+
+    def _opening(self, send: Send, who: Principal) -> Send:
+        """Add a session id to the answer of `initialize`, once it says which version was agreed on."""
+        ids, start = self._ids, None
+
+        async def opening(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            if start is not None:
+                answer = parse_json(message.get("body", b""))
+                if isinstance(answer, dict) and "result" in answer and ids is not None:
+                    session_id = ids.open(who.participation_id, answer["result"]["protocolVersion"])
+                    start["headers"] = [*start["headers"], (SESSION_HEADER.encode(), session_id.encode())]
+                await send(start)
+                start = None
+            await send(message)
+
+        return opening

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from signalbox.db.migrating import bind_to_tenant, grant_to_app, run_script
+from alembic import op
+
+from signalbox.db.migrating import apply_functions, bind_to_tenant, grant_to_app, run_script
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+
+FUNCTIONS = ("seq_at_v1", "seq_past_v1")
 
 
 def upgrade() -> None:
@@ -15,7 +19,12 @@ def upgrade() -> None:
     bind_to_tenant("ended_sessions")
     grant_to_app("select", "server_keys")
     grant_to_app("select, insert, delete", "ended_sessions")
+    run_script("0002_reads")
+    apply_functions(FUNCTIONS)
 
 
 def downgrade() -> None:
+    for name in FUNCTIONS:
+        op.execute(f"drop function {name}")
+    run_script("0002_reads_down")
     run_script("0002_sessions_down")

@@ -14,6 +14,7 @@ from signalbox import domain
 from signalbox.db.pool import STATEMENTS, Database
 from signalbox.db.schema import coordination, metadata
 from signalbox.db.statements import Statement, parse
+from signalbox.domain import events, posts, tasks
 
 DOMAIN = Path(domain.__file__).parent
 MODULES = sorted(path.stem for path in DOMAIN.glob("*.sql"))
@@ -45,7 +46,13 @@ def read_as() -> list[tuple[str, str, type[BaseModel]]]:
     return found
 
 
-READS = read_as()
+# Statements that a verb chooses from a table, or in a function of its own.
+CHOSEN = (
+    *(("events", statement.name, events.Event) for _, *both in events.STATEMENTS for statement in both),
+    *(("posts", statement.name, posts.Post) for _, statement in posts.STATEMENTS),
+    *(("tasks", name, tasks.Task) for name in tasks.sql.by_name if name.startswith(("tasks_by", "any_tasks"))),
+)
+READS = [*read_as(), *CHOSEN]
 
 
 def test_parameters_become_numbers_and_casts_stay() -> None:

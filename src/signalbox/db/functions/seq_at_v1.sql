@@ -1,0 +1,18 @@
+-- The number of a ledger's first event at a moment or later: 0 for no moment, past every number when there is none.
+-- Times never run backwards against numbers, so all before it are before the moment.
+create function seq_at_v1(project bigint, moment timestamptz) returns bigint stable language plpgsql as $$
+begin
+    if moment is null then
+        return 0;
+    end if;
+    return coalesce(
+        (
+            select e.seq
+            from events e
+            where e.project_id = project and e.at >= moment
+            order by e.at, e.seq
+            limit 1
+        ),
+        9223372036854775807
+    );
+end $$;

@@ -74,6 +74,12 @@ class Reader:
         (row,) = await self.fetch(statement, arguments)
         return row[0]
 
+    async def heads(self) -> dict[str, int]:
+        """Answer how far the project's numbers are."""
+        row = await self.connection.fetchrow("select * from ledgers where project_id = $1", self.who.project_id)
+        assert row is not None
+        return dict(row)
+
 
 async def reader_of(connection: asyncpg.Connection[Any], agent: Agent) -> Reader:
     """Authenticate an agent on a connection of the server's role."""
@@ -120,5 +126,5 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def rows_read(node: dict[str, Any]) -> int:
     """Count the rows a node took up, in all its loops, whether it passed them on or not."""
-    removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by "))
-    return round((node["Actual Rows"] + removed) * node["Actual Loops"])
+    removed = sum(float(count) for name, count in node.items() if name.startswith("Rows Removed by "))
+    return round((float(node["Actual Rows"]) + removed) * int(node["Actual Loops"]))

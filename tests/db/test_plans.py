@@ -45,11 +45,11 @@ async def plans(reader: Reader) -> Plans:
 
 
 async def run(reader: Reader, tool: str, arguments: Arguments) -> None:
-    heads = await reader.connection.fetchrow("select * from ledgers where project_id = $1", reader.who.project_id)
+    heads = await reader.heads()
     if tool == "authenticate":
         await reader.fetch(STATEMENTS["authenticate"], [reader.who.token_hash])
     else:
-        await CATALOG.call(tool, reader, reader.who, arguments(dict(heads)) if callable(arguments) else arguments)
+        await CATALOG.call(tool, reader, reader.who, arguments(heads) if callable(arguments) else arguments)
 
 
 def too_much(seen: list[dict[str, Any]]) -> list[str]:

@@ -32,15 +32,15 @@ CARRIERS: Final = {
 
 # The filters a statement begins with, the narrowest first; each has an index (see events.sql).
 STATEMENTS: Final = (
-    ({"ref"}, sql.newest_by_ref, sql.after_by_ref),
-    ({"sequence", "actor"}, sql.newest_by_sequence_and_actor, sql.after_by_sequence_and_actor),
-    ({"sequence"}, sql.newest_by_sequence, sql.after_by_sequence),
-    ({"tag", "actor"}, sql.newest_by_tag_and_actor, sql.after_by_tag_and_actor),
-    ({"tag"}, sql.newest_by_tag, sql.after_by_tag),
-    ({"actor", "type"}, sql.newest_by_actor_and_type, sql.after_by_actor_and_type),
-    ({"actor"}, sql.newest_by_actor, sql.after_by_actor),
-    ({"type"}, sql.newest_by_type, sql.after_by_type),
-    (set[str](), sql.newest_any, sql.after_any),
+    ({"ref"}, "newest_by_ref", "after_by_ref"),
+    ({"sequence", "actor"}, "newest_by_sequence_and_actor", "after_by_sequence_and_actor"),
+    ({"sequence"}, "newest_by_sequence", "after_by_sequence"),
+    ({"tag", "actor"}, "newest_by_tag_and_actor", "after_by_tag_and_actor"),
+    ({"tag"}, "newest_by_tag", "after_by_tag"),
+    ({"actor", "type"}, "newest_by_actor_and_type", "after_by_actor_and_type"),
+    ({"actor"}, "newest_by_actor", "after_by_actor"),
+    ({"type"}, "newest_by_type", "after_by_type"),
+    (set[str](), "newest_any", "after_any"),
 )
 
 
@@ -96,7 +96,7 @@ def _statement_for(args: QueryArgs) -> Statement | None:
     if args.type == "seed":  # few, unlike the claims of the sequence
         given = {"type"}
     newest, after = next((newest, after) for lead, newest, after in STATEMENTS if lead <= given)
-    return newest if args.after is None else after
+    return sql.by_name[newest if args.after is None else after]
 
 
 class WhatsNewArgs(Args):

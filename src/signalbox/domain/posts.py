@@ -60,16 +60,16 @@ async def post(db: Executor, who: Principal, args: PostArgs) -> Posted:
 
 # What a statement begins with, the narrowest first; each has an index (see posts.sql).
 STATEMENTS: Final = (
-    ({"post_id"}, sql.one_post),
-    ({"ref"}, sql.posts_by_ref),
-    ({"to_me", "unacked_only"}, sql.unread),
-    ({"to_lane", "unacked_only"}, sql.open_posts_by_lane),
-    ({"unacked_only"}, sql.open_posts),
-    ({"to_lane", "tag"}, sql.posts_by_lane_and_tag),
-    ({"to_lane"}, sql.posts_by_lane),
-    ({"tag"}, sql.posts_by_tag),
-    ({"to_me"}, sql.inbox),
-    (set[str](), sql.any_posts),
+    ({"post_id"}, "one_post"),
+    ({"ref"}, "posts_by_ref"),
+    ({"to_me", "unacked_only"}, "unread"),
+    ({"to_lane", "unacked_only"}, "open_posts_by_lane"),
+    ({"unacked_only"}, "open_posts"),
+    ({"to_lane", "tag"}, "posts_by_lane_and_tag"),
+    ({"to_lane"}, "posts_by_lane"),
+    ({"tag"}, "posts_by_tag"),
+    ({"to_me"}, "inbox"),
+    (set[str](), "any_posts"),
 )
 
 
@@ -122,7 +122,7 @@ async def read_posts(db: Executor, who: Principal, args: ReadArgs) -> Posts:
 def _statement_for(args: ReadArgs) -> Statement:
     """Choose the statement that begins with the narrowest of what is asked for."""
     given = {name for name, value in args if value not in {None, False}}
-    return next(statement for lead, statement in STATEMENTS if lead <= given)
+    return sql.by_name[next(name for lead, name in STATEMENTS if lead <= given)]
 
 
 class AckArgs(ActArgs):

@@ -106,30 +106,30 @@ def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[t
 
 
 # Not bounded: posts of a lane that also came to the caller, when few did. Nothing but an index over both would do.
-WALKS: list[tuple[str, Arguments]] = [("read_posts", {"to_me": True, "to_lane": "lane-1", "limit": 20})]
+WALKS: list[tuple[str, Arguments]] = [("read_posts", {"to_me": True, "to_lane": "lane-1", "limit": 5})]
 
 READS: list[tuple[str, Arguments]] = [
     ("authenticate", {}),
-    *_with("read_posts", POST_FILTERS, limit=20),
-    *_with("query_events", EVENT_FILTERS, limit=20),
-    *_with("query_events", EVENT_FILTERS, limit=20, after=0),
-    *_with("query_events", ({"before": 40}, {"type": "ack", "before": 40}), limit=20),
-    ("query_events", lambda _: {"since": ago(seconds=50), "limit": 20}),
-    ("query_events", lambda _: {"since": ago(seconds=50), "type": "ack", "limit": 20}),
-    ("query_events", lambda _: {"until": ago(seconds=600), "actor": "agent-3", "limit": 20}),
-    ("query_events", lambda _: {"since": ago(days=400), "until": ago(days=200), "limit": 20}),
-    ("query_events", lambda _: {"since": ago(seconds=50), "after": 0, "limit": 20}),
-    ("query_events", lambda heads: {"after": heads["head"] - 5, "limit": 20}),
+    *_with("read_posts", POST_FILTERS, limit=5),
+    *_with("query_events", EVENT_FILTERS, limit=5),
+    *_with("query_events", EVENT_FILTERS, limit=5, after=0),
+    *_with("query_events", ({"before": 40}, {"type": "ack", "before": 40}), limit=5),
+    ("query_events", lambda _: {"since": ago(seconds=50), "limit": 5}),
+    ("query_events", lambda _: {"since": ago(seconds=50), "type": "ack", "limit": 5}),
+    ("query_events", lambda _: {"until": ago(seconds=600), "actor": "agent-3", "limit": 5}),
+    ("query_events", lambda _: {"since": ago(days=400), "until": ago(days=200), "limit": 5}),
+    ("query_events", lambda _: {"since": ago(seconds=50), "after": 0, "limit": 5}),
+    ("query_events", lambda heads: {"after": heads["head"] - 5, "limit": 5}),
     ("whats_new", lambda heads: {"after": heads["head"] - 5}),
-    ("whats_new", {"after": 0, "limit": 20}),
-    ("whats_new", {"advance_cursor": False, "limit": 20}),
-    ("whats_new", {"redeliver": True, "limit": 20}),
+    ("whats_new", {"after": 0, "limit": 5}),
+    ("whats_new", {"advance_cursor": False, "limit": 5}),
+    ("whats_new", {"redeliver": True, "limit": 5}),
     ("latest_claims", {}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
     ("who_holds", {"surface": "src/**"}),
-    *_with("list_tasks", TASK_FILTERS, limit=20),
+    *_with("list_tasks", TASK_FILTERS, limit=5),
     ("list_tasks", {"task_id": 3}),
     ("who_is_active", {}),
     ("list_participants", {}),
@@ -145,5 +145,5 @@ ACTS: list[tuple[str, Arguments]] = [
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
-    ("whats_new", {"limit": 20}),
+    ("whats_new", {"limit": 5}),
 ]

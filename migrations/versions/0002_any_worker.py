@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from alembic import op
 
-from signalbox.db.migrating import apply_functions, bind_to_tenant, grant_to_app, run_script
+from signalbox.db.migrating import apply_functions, bind_to_tenant, grant_to_app, replace_functions, run_script
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-FUNCTIONS = ("seq_at_v1", "seq_past_v1")
+FUNCTIONS = ("seq_after_v1", "seq_before_v1")
 
 
 def upgrade() -> None:
@@ -21,6 +21,7 @@ def upgrade() -> None:
     grant_to_app("select, insert, delete", "ended_sessions")
     run_script("0002_reads")
     apply_functions(FUNCTIONS)
+    replace_functions(("ack_v1",))
 
 
 def downgrade() -> None:

@@ -1,7 +1,8 @@
 -- Looking things up in the ledger. Each combination of filters begins with one that has an index ending in seq (events.py
 -- says which), so that a page costs the same however long the ledger is; one statement for all, with `:x is null or …`,
 -- is planned once for every combination, and walks the whole ledger for something rare. Times become numbers first:
--- the clock of a ledger never runs backwards. `newest` goes back from :before, `after` goes on from :after.
+-- the clock of a ledger never runs backwards. `newest` goes back from :before, `after` goes on from :after. Bounds are
+-- plain values and functions of them: row security lets no coalesce() or greatest() into an index condition.
 
 -- name: newest_by_ref
 -- A ref is about one artifact, so what else is asked of its events is looked at one by one.
@@ -9,9 +10,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.ref = :ref
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
     and (:tag::text is null or e.tag = :tag)
     and (:type::text is null or e.type = :type)
@@ -27,10 +27,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.ref = :ref
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
     and (:tag::text is null or e.tag = :tag)
     and (:type::text is null or e.type = :type)
@@ -47,9 +45,8 @@ from events e
 where e.project_id = :project_id
     and e.sequence = :sequence
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq desc
 limit :limit;
@@ -60,10 +57,8 @@ from events e
 where e.project_id = :project_id
     and e.sequence = :sequence
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq
 limit :limit;
@@ -74,9 +69,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.sequence = :sequence
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq desc
 limit :limit;
@@ -86,10 +80,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.sequence = :sequence
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq
 limit :limit;
@@ -100,9 +92,8 @@ from events e
 where e.project_id = :project_id
     and e.tag = :tag
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq desc
 limit :limit;
@@ -113,10 +104,8 @@ from events e
 where e.project_id = :project_id
     and e.tag = :tag
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq
 limit :limit;
@@ -126,9 +115,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.tag = :tag
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq desc
 limit :limit;
@@ -138,10 +126,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.tag = :tag
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:type::text is null or e.type = :type)
 order by e.seq
 limit :limit;
@@ -152,9 +138,8 @@ from events e
 where e.project_id = :project_id
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
     and e.type = :type
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq desc
 limit :limit;
 
@@ -164,10 +149,8 @@ from events e
 where e.project_id = :project_id
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
     and e.type = :type
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq
 limit :limit;
 
@@ -177,9 +160,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq desc
 limit :limit;
 
@@ -188,10 +170,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq
 limit :limit;
 
@@ -200,9 +180,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.type = :type
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
     and (
         :actor::text is null
@@ -216,10 +195,8 @@ select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
     and e.type = :type
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
     and (
         :actor::text is null
@@ -232,9 +209,8 @@ limit :limit;
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq desc
 limit :limit;
 
@@ -242,10 +218,8 @@ limit :limit;
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
-    and e.seq > :after
-    and e.seq < :before
-    and e.seq >= seq_at_v1(:project_id, :since)
-    and e.seq < seq_past_v1(:project_id, :until)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq
 limit :limit;
 

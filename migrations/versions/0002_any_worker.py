@@ -21,7 +21,7 @@ def upgrade() -> None:
     grant_to_app("select, insert, delete", "ended_sessions")
     run_script("0002_reads")
     apply_functions(FUNCTIONS)
-    replace_functions(("ack_v1",))
+    replace_functions(("ack_v1", "lock_head_v1"))
 
 
 def downgrade() -> None:

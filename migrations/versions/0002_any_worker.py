@@ -1,4 +1,4 @@
-"""Any worker, any request: sessions that every worker can check, and acts that travel together."""
+"""Any worker, any request: sessions that every worker can check, acts that travel together, reads that do not grow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-REPLACED = ("append_event_v1", "begin_act_v1")
+REPLACED = ("ack_v1", "append_event_v1", "begin_act_v1", "lock_head_v1")
 FUNCTIONS = (
     "bigints_v1",
     "session_holds_v1",
@@ -25,6 +25,8 @@ FUNCTIONS = (
     "authenticate_v2",
     "perform_v1",
     "perform_acts_v1",
+    "seq_after_v1",
+    "seq_before_v1",
 )
 
 
@@ -34,6 +36,7 @@ def upgrade() -> None:
     grant_to_app("select", "server_keys")
     grant_to_app("select, insert, delete", "ended_sessions")
     run_script("0002_events")
+    run_script("0002_reads")
     replace_functions(REPLACED)
     apply_functions(FUNCTIONS)
 
@@ -41,4 +44,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Columns that were generated stay plain: append_event_v1 fills them now, for every release."""
     drop_functions(FUNCTIONS)
+    run_script("0002_reads_down")
     run_script("0002_sessions_down")

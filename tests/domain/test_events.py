@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 import asyncpg
 import pytest
 
 from domain.racing import head, ledger, spread, together
+from signalbox import paths
 from signalbox.db.pool import Database
+from signalbox.domain.events import CARRIERS
 from signalbox.errors import InvalidArguments, NotFound
 from support import Agent, Project
 
@@ -167,3 +171,61 @@ async def test_reading_makes_no_event(agent: Agent) -> None:
         await agent.call(tool)
 
     assert await head(agent) == before
+
+
+def test_only_the_types_that_are_said_to_carry_a_filtered_field() -> None:
+    """`query_events` answers nothing at once for the others, so an act that begins to carry one must say so."""
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in paths.FUNCTIONS.glob("*.sql")}
+    carrying = {
+        (name, field)
+        for name, source in sources.items()
+        for field in CARRIERS
+        if f"'{field}'," in source and "append_event_v1(ctx" in source
+    }
+    types = {
+        field: frozenset(
+            event_type
+            for name, carried in carrying
+            if carried == field
+            for event_type in re.findall(r"(?:append_event_v1|move_task_v1)\(ctx, [^']*'(\w+)'", sources[name])
+        )
+        for field in CARRIERS
+    }
+
+    assert types == CARRIERS
+
+
+async def test_what_no_event_can_be_is_not_found(agent: Agent) -> None:
+    await agent.call("claim", sequence="adr")
+    await agent.call("post", to_lane="backend", body="b", tag="t", ref="r")
+
+    for filters in (
+        {"type": "post", "sequence": "adr"},
+        {"type": "claim", "tag": "t"},
+        {"tag": "t", "sequence": "adr"},
+    ):
+        assert await ids(agent, **filters) == []
+        assert (await agent.call("query_events", after=1, **filters))["cursor"] == 1
+
+
+async def test_every_pair_of_filters_finds_what_both_hold_for(agent: Agent, lead: Agent) -> None:
+    """Each pair has a way of its own to the events; all must agree with a look at every event."""
+    for caller in (agent, lead):
+        await caller.call("claim", sequence="adr")
+        await caller.call("post", to_lane="backend", body="b", tag="t", ref="r")
+        await caller.call("post", to_lane="backend", body="b", tag="t2", ref="r")
+    await lead.call("seed_sequence", sequence="adr", current=7)
+    everything = (await agent.call("query_events", limit=1000))["events"]
+    values = {"type": ("claim", "post", "seed"), "sequence": ("adr",), "ref": ("r",), "tag": ("t",)}
+    single = [(name, value) for name, options in values.items() for value in options]
+    single += [("actor", agent.actor), ("actor", lead.actor)]
+
+    for one, other in itertools.product(single, single):
+        wanted = dict([one, other])
+        expected = [
+            event["id"]
+            for event in everything
+            if all((event["payload"] | event).get(name) == value for name, value in wanted.items())
+        ]
+        assert await ids(agent, **wanted) == expected
+        assert await ids(agent, after=0, **wanted) == expected[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -260,3 +261,36 @@ async def test_rival_posts_get_every_id_once_and_reach_everyone(
 
     assert sorted(answer["post_id"] for answer in answers(outcomes)) == list(range(1, 25))
     assert await inbox(lead) == list(range(24, 0, -1))
+
+
+async def test_every_combination_of_filters_finds_what_all_hold_for(agent: Agent, peer: Agent, lead: Agent) -> None:
+    """Each combination has a way of its own to the posts; all must agree with a look at every post."""
+    await agent.call("register", lane="a")
+    await peer.call("register", lane="a")
+    me = {"to_actor": agent.actor}
+    addresses = ({"to_lane": "a"}, {"to_lane": "b"}, me, {"to_lane": "b"} | me)
+    for address, tag, ref in itertools.product(addresses, ("t", None), ("r", None)):
+        for _ in range(3):  # one left, one acked by another recipient, one by the caller
+            await lead.call("post", body="b", tag=tag, ref=ref, **address)
+    to_agent = [post["post_id"] for post in (await agent.call("read_posts", to_me=True, limit=200))["posts"]]
+    to_peer = [post["post_id"] for post in (await peer.call("read_posts", to_me=True, limit=200))["posts"]]
+    await agent.call("ack", post_ids=[post_id for post_id in to_agent if post_id % 3 == 0])
+    await peer.call("ack", post_ids=[post_id for post_id in to_peer if post_id % 3 == 1])
+    everything = [(await agent.call("read_posts", post_id=post_id))["posts"][0] for post_id in range(48, 0, -1)]
+
+    filters = itertools.product((None, "a", "b"), (None, "t"), (None, "r"), (False, True), (False, True))
+    for to_lane, tag, ref, to_me, unacked_only in filters:
+        wanted = {name: value for name, value in (("to_lane", to_lane), ("tag", tag), ("ref", ref)) if value}
+        expected = [
+            post
+            for post in everything
+            if all(post.get(name) == value for name, value in wanted.items())
+            and (not to_me or post["post_id"] in to_agent)
+            and not (unacked_only and post["acked"])
+        ]
+        found = await agent.call("read_posts", limit=200, to_me=to_me, unacked_only=unacked_only, **wanted)
+        assert found["posts"] == expected
+        below = await agent.call("read_posts", before=20, limit=2, to_me=to_me, unacked_only=unacked_only, **wanted)
+        assert below["posts"] == [post for post in expected if post["post_id"] < 20][:2]
+    assert len(to_agent) == 36
+    assert {post["acked"] for post in everything} == {True, False}

@@ -12,7 +12,6 @@ import pytest
 
 from edge.wire import (
     ERAS,
-    LEGACY,
     MODERN,
     assert_leaks_nothing,
     bearer,
@@ -27,7 +26,6 @@ from signalbox.config import Settings
 from support import Agent, Project
 
 REST = "rest"
-METHODS = ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 WAYS = (REST, *ERAS)
 DEEP = 100_000
 
@@ -259,22 +257,6 @@ async def test_an_unknown_tool_is_refused(web: httpx2.AsyncClient, agent: Agent,
         answer = await web.post("/mcp", headers=headers, content=body)
         assert answer.json()["error"]["code"] in {-32602, -32020, -32700}
     assert_clear(answer)
-
-
-@pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize(
-    ("path", "era", "method", "allowed"),
-    [(path, LEGACY, method, "POST") for path in ("/api/tools/claim", "/join") for method in METHODS]
-    + [("/mcp", MODERN, method, "POST") for method in METHODS]
-    + [("/mcp", LEGACY, method, "GET, POST, DELETE") for method in METHODS if method not in {"GET", "DELETE"}],
-)
-async def test_a_wrong_method_is_refused(
-    web: httpx2.AsyncClient, agent: Agent, *, path: str, era: str, method: str, allowed: str
-) -> None:
-    answer = await web.request(method, path, headers={**era_headers(era, "tools/list", {}), **agent.headers})
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "http_405")
-    assert answer.headers["allow"] == allowed
 
 
 @pytest.mark.usefixtures("untouched")

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from edge.wire import ask, assert_leaks_nothing, call_rest, serving_here
+from edge.wire import LEGACY, MODERN, ask, assert_leaks_nothing, call_rest, era_headers, serving_here
 from signalbox.app import create_app
 from signalbox.config import Settings
 from support import Agent
@@ -269,3 +269,20 @@ async def test_a_tool_that_breaks_is_hidden_over_mcp_too(
     assert (over_rest.status_code, over_rest.json()["error"]["code"]) == (500, "internal_error")
     assert_leaks_nothing(over_mcp.text, "the-inner-secret")
     assert_leaks_nothing(over_rest.text, "the-inner-secret")
+
+
+WRONG_METHODS = [
+    *((path, LEGACY, method, "POST") for path in ("/api/tools/claim", "/join") for method in ("GET", "TRACE")),
+    *(("/mcp", MODERN, method, "POST") for method in ("GET", "DELETE", "PATCH", "OPTIONS")),
+    *(("/mcp", LEGACY, method, "GET, POST, DELETE") for method in ("PUT", "TRACE")),
+]
+
+
+@pytest.mark.parametrize(("path", "era", "method", "allowed"), WRONG_METHODS)
+async def test_a_wrong_method_is_refused(
+    web: httpx2.AsyncClient, agent: Agent, *, path: str, era: str, method: str, allowed: str
+) -> None:
+    answer = await web.request(method, path, headers={**era_headers(era, "", {}), **agent.headers})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "http_405")
+    assert answer.headers["allow"] == allowed

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import asyncpg
 import httpx2
 import pytest
 
-from edge.wire import ACCEPT, CLIENT, LEGACY, MODERN, bearer, call_mcp, envelope, era_headers, message
+from edge.wire import ACCEPT, CLIENT, LEGACY, MODERN, bearer, call_mcp, era_headers, in_session, message, opened
 from signalbox.edge.mcp.sessions import SESSION_SECONDS_MAX, SessionIds
 from support import Agent, Project, ServerProcess, serving
 
 SECONDS_MAX = 10
-
-
-async def opened(web: httpx2.AsyncClient, agent: Agent, version: str = LEGACY) -> str:
-    """Open a session; answers its id."""
-    params = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT}
-    answer = await web.post("/mcp", headers={**ACCEPT, **agent.headers}, json={**message(LEGACY, "initialize", params)})
-    session_id: str = answer.headers["mcp-session-id"]
-    return session_id
-
-
-def in_session(agent: Agent, session_id: str) -> dict[str, str]:
-    return {**era_headers(LEGACY, "", {}), **agent.headers, "Mcp-Session-Id": session_id}
 
 
 async def ask_in(
@@ -209,87 +193,6 @@ async def test_ten_thousand_abandoned_sessions_leave_nothing(
 
     assert len(ids) == 10_000
     assert after == before
-
-
-@asynccontextmanager
-async def listening(url: str, headers: dict[str, str], body: Any = None) -> AsyncIterator[AsyncIterator[str]]:
-    """Open a stream on a server process; yields its lines once the first has come."""
-    async with httpx2.AsyncClient(timeout=SECONDS_MAX) as client:
-        verb = "GET" if body is None else "POST"
-        content = None if body is None else json.dumps(body)
-        async with client.stream(verb, f"{url}/mcp", headers=headers, content=content) as answer:
-            assert answer.status_code == 200
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            assert answer.headers["x-accel-buffering"] == "no"
-            yield answer.aiter_lines()
-
-
-def listen_message(request_id: int) -> dict[str, Any]:
-    params = {"_meta": envelope(), "notifications": {"toolsListChanged": True}}
-    return {"jsonrpc": "2.0", "id": request_id, "method": "subscriptions/listen", "params": params}
-
-
-async def messages(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
-    async for line in lines:
-        if line.startswith("data: "):
-            yield json.loads(line.removeprefix("data: "))
-
-
-@asynccontextmanager
-async def stream_of(era: str, server: ServerProcess, agent: Agent) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
-    """Open what an era has for changes of lists; yields its messages."""
-    if era == MODERN:
-        headers = {**era_headers(MODERN, "subscriptions/listen", {}), **agent.headers}
-        async with listening(server.url, headers, listen_message(7)) as lines:
-            said = messages(lines)
-            first = await anext(said)
-            assert first["method"] == "notifications/subscriptions/acknowledged"
-            assert first["params"]["notifications"] == {"toolsListChanged": True}
-            yield said
-    else:
-        async with httpx2.AsyncClient(base_url=server.url) as web:
-            session_id = await opened(web, agent)
-        async with listening(server.url, in_session(agent, session_id)) as lines:
-            assert (await anext(lines)).startswith(":")
-            yield messages(lines)
-
-
-@pytest.mark.parametrize("era", [MODERN, LEGACY])
-async def test_who_becomes_a_lead_is_told_that_the_tools_changed(
-    two_workers: ServerProcess, project: Project, agent: Agent, era: str
-) -> None:
-    with anyio.fail_after(SECONDS_MAX):
-        async with stream_of(era, two_workers, agent) as said:
-            await project.join("claude-1", lead=True)
-            heard = await anext(said)
-
-    assert heard["method"] == "notifications/tools/list_changed"
-    if era == MODERN:
-        assert heard["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == 7
-
-
-@pytest.mark.parametrize("era", [MODERN, LEGACY])
-async def test_a_stream_ends_with_its_callers_token(
-    two_workers: ServerProcess, lead: Agent, agent: Agent, era: str
-) -> None:
-    with anyio.fail_after(SECONDS_MAX):
-        async with stream_of(era, two_workers, agent) as said:
-            await lead.call("admin_revoke", participant_name="claude-1")
-            rest = [heard async for heard in said]
-
-    assert [heard.get("id") for heard in rest] == ([7] if era == MODERN else [])
-
-
-async def test_a_stream_ends_with_its_session(two_workers: ServerProcess, agent: Agent) -> None:
-    with anyio.fail_after(SECONDS_MAX):
-        async with httpx2.AsyncClient(base_url=two_workers.url) as web:
-            session_id = await opened(web, agent)
-            async with listening(two_workers.url, in_session(agent, session_id)) as lines:
-                assert (await anext(lines)).startswith(":")
-                await web.delete("/mcp", headers=in_session(agent, session_id))
-                rest = [line async for line in messages(lines)]
-
-    assert rest == []
 
 
 async def test_a_session_is_served_by_every_worker_and_after_a_restart_of_all(

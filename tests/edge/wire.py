@@ -12,6 +12,7 @@ import httpx2
 
 from signalbox.app import create_app
 from signalbox.config import Settings
+from support import Agent
 
 MODERN: Final = "2026-07-28"
 LEGACY: Final = "2025-11-25"
@@ -141,3 +142,15 @@ def assert_leaks_nothing(text: str, *private: str) -> None:
     lowered = text.lower()
     assert not [word for word in DATABASE_WORDS if word in lowered], text
     assert not [word for word in private if word.lower() in lowered], text
+
+
+async def opened(web: httpx2.AsyncClient, agent: Agent, version: str = LEGACY) -> str:
+    """Open a session; answers its id."""
+    params = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT}
+    answer = await web.post("/mcp", headers={**ACCEPT, **agent.headers}, json={**message(LEGACY, "initialize", params)})
+    session_id: str = answer.headers["mcp-session-id"]
+    return session_id
+
+
+def in_session(agent: Agent, session_id: str) -> dict[str, str]:
+    return {**era_headers(LEGACY, "", {}), **agent.headers, "Mcp-Session-Id": session_id}

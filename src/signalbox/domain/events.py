@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from signalbox.db.statements import Executor, statements
+from signalbox.db.statements import Executor, Statement, statements
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActorName, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, When, Whole
+from signalbox.tool import INTEGER_MAX, ActorName, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, When, Whole
 
 sql = statements(__file__)
 
@@ -21,6 +21,27 @@ class Event(Result):
     actor: str
     type: str
     payload: Annotated[dict[str, Any], FromJson]
+
+
+# What an event of another type never carries: who asks for both asks for nothing. A test holds the functions to it.
+CARRIERS: Final = {
+    "ref": frozenset({"post"}),
+    "tag": frozenset({"post"}),
+    "sequence": frozenset({"claim", "seed"}),
+}
+
+# The filters a statement begins with, the narrowest first; each has an index (see events.sql).
+STATEMENTS: Final = (
+    ({"ref"}, "newest_by_ref", "after_by_ref"),
+    ({"sequence", "actor"}, "newest_by_sequence_and_actor", "after_by_sequence_and_actor"),
+    ({"sequence"}, "newest_by_sequence", "after_by_sequence"),
+    ({"tag", "actor"}, "newest_by_tag_and_actor", "after_by_tag_and_actor"),
+    ({"tag"}, "newest_by_tag", "after_by_tag"),
+    ({"actor", "type"}, "newest_by_actor_and_type", "after_by_actor_and_type"),
+    ({"actor"}, "newest_by_actor", "after_by_actor"),
+    ({"type"}, "newest_by_type", "after_by_type"),
+    (set[str](), "newest_any", "after_any"),
+)
 
 
 class QueryArgs(Args):
@@ -48,13 +69,34 @@ class Events(Result):
 
 async def query_events(db: Executor, who: Principal, args: QueryArgs) -> Events:
     """Look things up in the ledger. Following it with `after` misses and repeats nothing."""
-    filters = args.model_dump(exclude={"after", "last_n"}) | {"project_id": who.project_id}
-    if args.last_n is not None:
-        filters["limit"] = args.last_n
+    values = args.model_dump() | {
+        "project_id": who.project_id,
+        "before": args.before or INTEGER_MAX,
+        "limit": args.last_n or args.limit,
+    }
+    statement = _statement_for(args)
+    found = (
+        []
+        if statement is None
+        else await statement.all(db, Event, **{name: values[name] for name in statement.parameters})
+    )
     if args.after is None:
-        return Events(events=await sql.newest_events.all(db, Event, **filters))
-    found = await sql.events_after.all(db, Event, after=args.after, **filters)
+        return Events(events=found)
     return Events(events=found, cursor=found[-1].id if found else args.after)
+
+
+def _statement_for(args: QueryArgs) -> Statement | None:
+    """Choose the statement that begins with what is asked for; None when no event can be like that."""
+    given = {name for name in ("actor", "type", "sequence", "ref", "tag") if getattr(args, name) is not None}
+    possible = [CARRIERS[name] for name in given & CARRIERS.keys()]
+    if args.type is not None:
+        possible.append(frozenset({args.type}))
+    if possible and not frozenset.intersection(*possible):
+        return None
+    if args.type == "seed":  # few, unlike the claims of the sequence
+        given = {"type"}
+    newest, after = next((newest, after) for lead, newest, after in STATEMENTS if lead <= given)
+    return sql.by_name[newest if args.after is None else after]
 
 
 class WhatsNewArgs(Args):

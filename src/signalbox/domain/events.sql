@@ -1,16 +1,20 @@
--- name: newest_events
--- Without a cursor: newest first. Filters are exact and all must hold. The actor is resolved to the
--- participant, so a filter finds its events whatever it was called when it acted.
+-- Looking things up in the ledger. Each combination of filters begins with one that has an index ending in seq (events.py
+-- says which), so that a page costs the same however long the ledger is; one statement for all, with `:x is null or …`,
+-- is planned once for every combination, and walks the whole ledger for something rare. Times become numbers first:
+-- the clock of a ledger never runs backwards. `newest` goes back from :before, `after` goes on from :after. Bounds are
+-- plain values and functions of them: row security lets no coalesce() or greatest() into an index condition.
+
+-- name: newest_by_ref
+-- A ref is about one artifact, so what else is asked of its events is looked at one by one.
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
-    and (:before::bigint is null or e.seq < :before)
-    and (:type::text is null or e.type = :type)
+    and e.ref = :ref
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
-    and (:ref::text is null or e.ref = :ref)
     and (:tag::text is null or e.tag = :tag)
-    and (:since::timestamptz is null or e.at >= :since)
-    and (:until::timestamptz is null or e.at <= :until)
+    and (:type::text is null or e.type = :type)
     and (
         :actor::text is null
         or e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
@@ -18,23 +22,204 @@ where e.project_id = :project_id
 order by e.seq desc
 limit :limit;
 
--- name: events_after
--- With a cursor: oldest first, from there on. Numbers follow commits, so nothing can appear behind a reader.
+-- name: after_by_ref
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e
 where e.project_id = :project_id
-    and e.seq > :after
-    and (:before::bigint is null or e.seq < :before)
-    and (:type::text is null or e.type = :type)
+    and e.ref = :ref
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
     and (:sequence::text is null or e.sequence = :sequence)
-    and (:ref::text is null or e.ref = :ref)
     and (:tag::text is null or e.tag = :tag)
-    and (:since::timestamptz is null or e.at >= :since)
-    and (:until::timestamptz is null or e.at <= :until)
+    and (:type::text is null or e.type = :type)
     and (
         :actor::text is null
         or e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
     )
+order by e.seq
+limit :limit;
+
+-- name: newest_by_sequence_and_actor
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.sequence = :sequence
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_sequence_and_actor
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.sequence = :sequence
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_sequence
+-- Nearly all are claims; who asks for others begins with the type.
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.sequence = :sequence
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_sequence
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.sequence = :sequence
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_tag_and_actor
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.tag = :tag
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_tag_and_actor
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.tag = :tag
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_tag
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.tag = :tag
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_tag
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.tag = :tag
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:type::text is null or e.type = :type)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_actor_and_type
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.type = :type
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_actor_and_type
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.type = :type
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_actor
+-- The actor is resolved to the participant: its events are found whatever it was called when it acted.
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_actor
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+order by e.seq
+limit :limit;
+
+-- name: newest_by_type
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.type = :type
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:sequence::text is null or e.sequence = :sequence)
+    and (
+        :actor::text is null
+        or e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    )
+order by e.seq desc
+limit :limit;
+
+-- name: after_by_type
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.type = :type
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+    and (:sequence::text is null or e.sequence = :sequence)
+    and (
+        :actor::text is null
+        or e.participation_id = (select r.participation_id from resolve_actor_v1(:project_id, :actor, true) r)
+    )
+order by e.seq
+limit :limit;
+
+-- name: newest_any
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.seq > seq_after_v1(:project_id, 0, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
+order by e.seq desc
+limit :limit;
+
+-- name: after_any
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id
+    and e.seq > seq_after_v1(:project_id, :after, :since)
+    and e.seq < seq_before_v1(:project_id, :before, :until)
 order by e.seq
 limit :limit;
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from signalbox.db.acts import act
-from signalbox.db.statements import Executor, statements
+from signalbox.db.statements import Executor, Statement, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, ActorName, Effect, Id, Lane, Line, Moment, Page, Result, Text, Tool
+from signalbox.tool import INTEGER_MAX, ActArgs, ActorName, Effect, Id, Lane, Line, Moment, Page, Result, Text, Tool
 
 sql = statements(__file__)
 
@@ -60,6 +60,21 @@ async def post(db: Executor, who: Principal, args: PostArgs) -> Posted:
     )
 
 
+# What a statement begins with, the narrowest first; each has an index (see posts.sql).
+STATEMENTS: Final = (
+    ({"post_id"}, "one_post"),
+    ({"ref"}, "posts_by_ref"),
+    ({"to_me", "unacked_only"}, "unread"),
+    ({"to_lane", "unacked_only"}, "open_posts_by_lane"),
+    ({"unacked_only"}, "open_posts"),
+    ({"to_lane", "tag"}, "posts_by_lane_and_tag"),
+    ({"to_lane"}, "posts_by_lane"),
+    ({"tag"}, "posts_by_tag"),
+    ({"to_me"}, "inbox"),
+    (set[str](), "any_posts"),
+)
+
+
 class ReadArgs(Page):
     """Which posts."""
 
@@ -94,16 +109,22 @@ class Posts(Result):
 
 async def read_posts(db: Executor, who: Principal, args: ReadArgs) -> Posts:
     """Read posts of the project; raises NotFound when the one asked for is not there."""
-    filters: dict[str, Any] = args.model_dump(exclude={"to_me", "post_id"}) | {
+    statement = _statement_for(args)
+    values = args.model_dump() | {
         "project_id": who.project_id,
         "participation_id": who.participation_id,
+        "before": args.before or INTEGER_MAX,
     }
-    if args.to_me and args.post_id is None:
-        return Posts(posts=await sql.read_inbox.all(db, Post, **filters))
-    posts = await sql.read_posts.all(db, Post, post_id=args.post_id, **filters)
+    posts = await statement.all(db, Post, **{name: values[name] for name in statement.parameters})
     if args.post_id is not None and not posts:
         raise NotFound(f"no post {args.post_id} in this project: read_posts shows what there is")
     return Posts(posts=posts)
+
+
+def _statement_for(args: ReadArgs) -> Statement:
+    """Choose the statement that begins with the narrowest of what is asked for."""
+    given = {name for name, value in args if value not in {None, False}}
+    return sql.by_name[next(name for lead, name in STATEMENTS if lead <= given)]
 
 
 class AckArgs(ActArgs):

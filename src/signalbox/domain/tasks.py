@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from signalbox.db.acts import act
-from signalbox.db.statements import Executor, statements
+from signalbox.db.statements import Executor, Statement, statements
 from signalbox.domain.events import Event
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import (
+    INTEGER_MAX,
     ActArgs,
     ActorName,
     Effect,
@@ -153,8 +154,20 @@ async def list_tasks(db: Executor, who: Principal, args: ListTasksArgs) -> Tasks
     """List tasks, or answer one whole; raises NotFound when that one is not there."""
     if args.task_id is not None:
         return Tasks(tasks=[await _whole(db, who, args.task_id)])
-    filters: dict[str, Any] = args.model_dump(exclude={"task_id"})
-    return Tasks(tasks=await sql.list_tasks.all(db, Task, project_id=who.project_id, **filters))
+    statement = _statement_for(args)
+    values = args.model_dump() | {"project_id": who.project_id, "before": args.before or INTEGER_MAX}
+    return Tasks(tasks=await statement.all(db, Task, **{name: values[name] for name in statement.parameters}))
+
+
+def _statement_for(args: ListTasksArgs) -> Statement:
+    """Choose the statement that begins with the narrowest of what is asked for; each has an index."""
+    if args.status not in {None, "done"}:
+        return sql.tasks_by_status
+    if args.owner is not None:
+        return sql.tasks_by_owner
+    if args.lane is not None:
+        return sql.tasks_by_lane
+    return sql.any_tasks if args.status is None else sql.tasks_by_status
 
 
 async def _whole(db: Executor, who: Principal, task_id: int) -> Task:

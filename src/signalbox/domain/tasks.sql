@@ -1,4 +1,26 @@
--- name: list_tasks
+-- name: tasks_by_status
+-- First where the status is not 'done': tasks under way are few, however many are done, and the rest is looked at
+-- one by one.
+select
+    t.task_id, t.title, t.lane, t.owner, t.status,
+    (
+        select count(*)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
+    ) as blockers
+from tasks t
+where t.project_id = :project_id
+    and t.status = :status
+    and t.task_id < :before
+    and (
+        :owner::text is null
+        or t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
+    )
+    and (:lane::text is null or t.lane = :lane)
+order by t.task_id desc
+limit :limit;
+
+-- name: tasks_by_owner
 -- The owner is resolved first and filtered by id, so that tasks follow the participant and not its name.
 select
     t.task_id, t.title, t.lane, t.owner, t.status,
@@ -9,13 +31,40 @@ select
     ) as blockers
 from tasks t
 where t.project_id = :project_id
-    and (:before::bigint is null or t.task_id < :before)
-    and (:status::text is null or t.status = :status)
+    and t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
+    and t.task_id < :before
     and (:lane::text is null or t.lane = :lane)
-    and (
-        :owner::text is null
-        or t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
-    )
+    and (:status::text is null or t.status = :status)
+order by t.task_id desc
+limit :limit;
+
+-- name: tasks_by_lane
+select
+    t.task_id, t.title, t.lane, t.owner, t.status,
+    (
+        select count(*)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
+    ) as blockers
+from tasks t
+where t.project_id = :project_id
+    and t.lane = :lane
+    and t.task_id < :before
+    and (:status::text is null or t.status = :status)
+order by t.task_id desc
+limit :limit;
+
+-- name: any_tasks
+select
+    t.task_id, t.title, t.lane, t.owner, t.status,
+    (
+        select count(*)
+        from task_blockers b
+        where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
+    ) as blockers
+from tasks t
+where t.project_id = :project_id
+    and t.task_id < :before
 order by t.task_id desc
 limit :limit;
 

@@ -25,23 +25,22 @@ begin
             limit 1000
         ) due;
     end if;
+    -- Looked up one by one: as an anti-join it may be planned over all posts there are.
     select array_agg(w.post_id order by w.post_id) into unknown
     from unnest(wanted) as w (post_id)
-    where not exists (
-        select 1 from posts p where p.project_id = ctx.project_id and p.post_id = w.post_id
-    );
+    where (select true from posts p where p.project_id = ctx.project_id and p.post_id = w.post_id) is null;
     if unknown is not null then
         perform refuse_v1(404, format('no post %s in this project: read_posts shows yours', array_to_string(unknown, ', ')));
     end if;
     select array_agg(w.post_id order by w.post_id) into unknown
     from unnest(wanted) as w (post_id)
-    where not exists (
-        select 1
+    where (
+        select true
         from deliveries d
         where d.project_id = ctx.project_id
             and d.post_id = w.post_id
             and d.participation_id = ctx.participation_id
-    );
+    ) is null;
     if unknown is not null then
         perform refuse_v1(403, format('post %s is not addressed to you: only a recipient acks it', array_to_string(unknown, ', ')));
     end if;

@@ -49,10 +49,27 @@ events = Table(
     PrimaryKeyConstraint("project_id", "seq", name="events_pkey"),
     Index("events_by_time", "project_id", "at"),
     Index("events_by_participation", "project_id", "participation_id", "seq"),
+    Index("events_by_participation_and_type", "project_id", "participation_id", "type", "seq"),
     Index("events_by_type", "project_id", "type", "seq"),
     Index("events_by_ref", "project_id", "ref", "seq", postgresql_where=text("ref is not null")),
     Index("events_by_tag", "project_id", "tag", "seq", postgresql_where=text("tag is not null")),
     Index("events_by_sequence", "project_id", "sequence", "seq", postgresql_where=text("sequence is not null")),
+    Index(
+        "events_by_tag_and_participation",
+        "project_id",
+        "tag",
+        "participation_id",
+        "seq",
+        postgresql_where=text("tag is not null"),
+    ),
+    Index(
+        "events_by_sequence_and_participation",
+        "project_id",
+        "sequence",
+        "participation_id",
+        "seq",
+        postgresql_where=text("sequence is not null"),
+    ),
     Index("events_by_task", "project_id", "task_id", "seq", postgresql_where=text("task_id is not null")),
 )
 
@@ -107,6 +124,15 @@ posts = Table(
         "post_id",
         postgresql_where=text("to_lane is not null and acked_at is null"),
     ),
+    Index(
+        "posts_by_lane_and_tag",
+        "project_id",
+        "to_lane",
+        "tag",
+        "post_id",
+        postgresql_where=text("to_lane is not null and tag is not null"),
+    ),
+    Index("posts_open", "project_id", "post_id", postgresql_where=text("acked_at is null")),
     Index("posts_by_ref", "project_id", "ref", "post_id", postgresql_where=text("ref is not null")),
     Index("posts_by_tag", "project_id", "tag", "post_id", postgresql_where=text("tag is not null")),
 )
@@ -121,14 +147,13 @@ deliveries = Table(
     optional("outcome", Text),
     optional("note", Text),
     optional("acked_at", TIME),
-    PrimaryKeyConstraint("project_id", "post_id", "participation_id", name="deliveries_pkey"),
+    PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
     CheckConstraint(
         one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),
         name="deliveries_state_known",
     ),
     CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
     CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
-    Index("deliveries_by_recipient", "project_id", "participation_id", "post_id"),
     Index(
         "deliveries_unacked",
         "project_id",
@@ -189,12 +214,7 @@ leases = Table(
         "surface",
         postgresql_where=text("released_at is null"),
     ),
-    Index(
-        "leases_open_by_holder",
-        "project_id",
-        "participation_id",
-        postgresql_where=text("released_at is null"),
-    ),
+    Index("leases_open_by_holder", "project_id", "participation_id", postgresql_where=text("released_at is null")),
     Index("leases_open_by_expiry", "project_id", "expires_at", postgresql_where=text("released_at is null")),
 )
 

@@ -1,0 +1,12 @@
+-- What is asked for in twos: without these, a rare combination of two common things is looked for in all of one of them.
+create index events_by_participation_and_type on events (project_id, participation_id, type, seq);
+create index events_by_tag_and_participation on events (project_id, tag, participation_id, seq) where tag is not null;
+create index events_by_sequence_and_participation on events (project_id, sequence, participation_id, seq)
+    where sequence is not null;
+create index posts_by_lane_and_tag on posts (project_id, to_lane, tag, post_id)
+    where to_lane is not null and tag is not null;
+create index posts_open on posts (project_id, post_id) where acked_at is null;
+-- Deliveries are always looked up by recipient first, so one index does for the key and the inbox.
+drop index deliveries_by_recipient;
+alter table deliveries drop constraint deliveries_pkey;
+alter table deliveries add constraint deliveries_pkey primary key (project_id, participation_id, post_id);

@@ -1,0 +1,106 @@
+"""Plans: no call reads more of a long ledger than it answers.
+
+Everything runs by its generic plan, which PostgreSQL may settle on after five executions: it cannot know which
+filters are given, so it is the worst that happens. tests/perf/ledger_size.py measures what this test looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from ledgers import Plans, Reader, make_long_project, nodes, reader_of, rows_read
+from reading import ACTS, READS, Arguments, named
+from signalbox.catalog import CATALOG
+from signalbox.db.callers import STATEMENTS
+from signalbox.db.pool import Database
+from signalbox.tool import Effect
+
+EVENTS = 40_000
+ROWS_MAX = 200  # of what a call here reads; what is walked through to the end has hundreds at least
+GROWING = {"events", "posts", "deliveries", "claims", "leases", "tasks"}
+
+
+@pytest.fixture(scope="module")
+async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]:
+    """An agent in a project with a long history, on a connection like the server's but for the plans."""
+    owner = await asyncpg.connect(database_url)
+    agents = await make_long_project(database, owner, EVENTS)
+    await owner.execute("analyze")
+    role = await owner.fetchval("select current_database() || '_app'")
+    await owner.close()
+    settings = {"role": role, "jit": "off", "plan_cache_mode": "force_generic_plan"}
+    connection = await asyncpg.connect(database_url, server_settings=settings)
+    yield await reader_of(connection, agents[0])
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def plans(reader: Reader) -> Plans:
+    watched = Plans()
+    await watched.watch(reader.connection)
+    return watched
+
+
+async def run(reader: Reader, tool: str, arguments: Arguments) -> None:
+    heads = await reader.heads()
+    if tool == "authenticate":
+        await reader.fetch(STATEMENTS["authenticate"], [reader.who.token_hash, None])
+    else:
+        await CATALOG.call(tool, reader, reader.who, arguments(heads) if callable(arguments) else arguments)
+
+
+def too_much(seen: list[dict[str, Any]]) -> list[str]:
+    """Name each part of a plan that read a growing table from end to end, or more rows than a call is to."""
+    return [
+        f"{node['Node Type']} on {node.get('Index Name') or node.get('Relation Name')}: "
+        f"{rows_read(node)} rows in {plan['Query Text']}"
+        for plan in seen
+        for node in nodes(plan["Plan"])
+        if rows_read(node) > ROWS_MAX or (node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING)
+    ]
+
+
+@pytest.mark.parametrize(("tool", "arguments"), READS, ids=[named(*call) for call in READS])
+async def test_a_read_takes_up_no_more_than_it_answers(
+    tool: str, arguments: Arguments, reader: Reader, plans: Plans
+) -> None:
+    plans.take()
+    await run(reader, tool, arguments)
+    seen = plans.take()
+
+    assert too_much(seen) == []
+
+
+async def test_acts_take_up_no_more_than_they_change(reader: Reader, plans: Plans) -> None:
+    plans.take()
+    for tool, arguments in ACTS:
+        await run(reader, tool, arguments)
+    seen = [plan for plan in plans.take() if "typeinfo_tree" not in plan["Query Text"]]  # asyncpg's own
+
+    assert len(seen) > 5 * len(ACTS)
+    assert too_much(seen) == []
+
+
+async def test_the_checks_above_can_fail(reader: Reader, plans: Plans) -> None:
+    plans.take()
+    for condition in ("e.type = any(array['old', null])", "e.type || '' = 'old'"):
+        await reader.connection.fetch(
+            f"select e.seq from events e where e.project_id = $1 and {condition} order by e.seq limit 20",
+            reader.who.project_id,
+        )
+    seen = plans.take()
+
+    assert len(seen) == 2
+    assert len({plan["Query Text"] for plan in seen if too_much([plan])}) == 1
+
+
+def test_every_reading_tool_is_called_here() -> None:
+    without_a_statement = {"whoami"}
+
+    assert {tool.name for tool in CATALOG if tool.effect is Effect.READS} <= {tool for tool, _ in READS} | (
+        without_a_statement
+    )

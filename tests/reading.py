@@ -1,0 +1,149 @@
+"""Calls whose cost must not grow with the ledger, on a project of `ledgers.make_long_project`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Heads = dict[str, int]
+Arguments = dict[str, Any] | Callable[[Heads], dict[str, Any]]
+
+
+def ago(**span: float) -> str:
+    return (datetime.now(UTC) - timedelta(**span)).isoformat()
+
+
+def named(tool: str, arguments: Arguments) -> str:
+    """Name a call by its arguments."""
+    given = arguments({"head": 9, "post_head": 9}) if callable(arguments) else arguments
+    words = [f"{name}={str(value)[:10]}" for name, value in given.items() if name not in {"limit", "body", "subject"}]
+    return " ".join([tool, *words])
+
+
+EVENT_FILTERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"actor": "agent-3"},
+    {"type": "ack"},
+    {"sequence": "seq-1"},
+    {"ref": "PR-3"},
+    {"tag": "tag-3"},
+    {"type": "old"},
+    {"sequence": "old"},
+    {"tag": "old"},
+    {"actor": "agent-8"},
+    {"type": "nothing"},
+    {"sequence": "nothing"},
+    {"ref": "nothing"},
+    {"tag": "nothing"},
+    {"actor": "agent-3", "type": "post"},
+    {"actor": "agent-3", "type": "nothing"},
+    {"actor": "agent-8", "type": "ack"},
+    {"actor": "agent-3", "type": "old"},
+    {"actor": "agent-3", "sequence": "seq-1"},
+    {"actor": "agent-8", "sequence": "seq-1"},
+    {"actor": "agent-3", "tag": "tag-3"},
+    {"actor": "agent-8", "tag": "tag-3"},
+    {"actor": "agent-3", "ref": "PR-3"},
+    {"type": "post", "tag": "tag-3"},
+    {"type": "post", "ref": "PR-3"},
+    {"type": "claim", "sequence": "seq-1"},
+    {"type": "claim", "tag": "tag-3"},
+    {"type": "post", "sequence": "seq-1"},
+    {"tag": "tag-3", "ref": "PR-3"},
+    {"tag": "tag-3", "sequence": "seq-1"},
+)
+
+POST_FILTERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"to_me": True},
+    {"to_me": True, "unacked_only": True},
+    {"to_me": True, "unacked_only": True, "to_lane": "lane-0"},
+    {"to_me": True, "unacked_only": True, "tag": "tag-3"},
+    {"to_me": True, "to_lane": "lane-0"},
+    {"to_me": True, "to_lane": "old"},
+    {"to_me": True, "tag": "tag-3"},
+    {"to_me": True, "tag": "old"},
+    {"to_me": True, "ref": "PR-3"},
+    {"unacked_only": True},
+    {"unacked_only": True, "tag": "tag-3"},
+    {"unacked_only": True, "ref": "PR-3"},
+    {"unacked_only": True, "to_lane": "lane-0"},
+    {"unacked_only": True, "to_lane": "lane-1"},
+    {"unacked_only": True, "to_lane": "nothing"},
+    {"to_lane": "lane-1"},
+    {"to_lane": "old"},
+    {"to_lane": "nothing"},
+    {"tag": "tag-3"},
+    {"tag": "old"},
+    {"tag": "nothing"},
+    {"ref": "PR-3"},
+    {"ref": "nothing"},
+    {"to_lane": "lane-1", "tag": "tag-3"},
+    {"post_id": 3},
+    {"before": 40},
+)
+
+TASK_FILTERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"status": "assigned"},
+    {"status": "open"},
+    {"status": "done"},
+    {"owner": "agent-3"},
+    {"owner": "agent-8"},
+    {"lane": "lane-1"},
+    {"lane": "nothing"},
+    {"owner": "agent-3", "status": "assigned"},
+    {"owner": "agent-8", "status": "assigned"},
+    {"owner": "agent-3", "status": "in_progress"},
+    {"lane": "lane-1", "status": "assigned"},
+    {"owner": "agent-3", "lane": "lane-1"},
+)
+
+
+def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[tuple[str, Arguments]]:
+    return [(tool, given | more) for given in filters]
+
+
+# Not bounded: posts of a lane that also came to the caller, when few did. Nothing but an index over both would do.
+WALKS: list[tuple[str, Arguments]] = [("read_posts", {"to_me": True, "to_lane": "lane-1", "limit": 5})]
+
+READS: list[tuple[str, Arguments]] = [
+    ("authenticate", {}),
+    *_with("read_posts", POST_FILTERS, limit=5),
+    *_with("query_events", EVENT_FILTERS, limit=5),
+    *_with("query_events", EVENT_FILTERS, limit=5, after=0),
+    *_with("query_events", ({"before": 40}, {"type": "ack", "before": 40}), limit=5),
+    ("query_events", lambda _: {"since": ago(seconds=50), "limit": 5}),
+    ("query_events", lambda _: {"since": ago(seconds=50), "type": "ack", "limit": 5}),
+    ("query_events", lambda _: {"until": ago(seconds=600), "actor": "agent-3", "limit": 5}),
+    ("query_events", lambda _: {"since": ago(days=400), "until": ago(days=200), "limit": 5}),
+    ("query_events", lambda _: {"since": ago(seconds=50), "after": 0, "limit": 5}),
+    ("query_events", lambda heads: {"after": heads["head"] - 5, "limit": 5}),
+    ("whats_new", lambda heads: {"after": heads["head"] - 5}),
+    ("whats_new", {"after": 0, "limit": 5}),
+    ("whats_new", {"advance_cursor": False, "limit": 5}),
+    ("whats_new", {"redeliver": True, "limit": 5}),
+    ("latest_claims", {}),
+    ("list_sequences", {}),
+    ("who_holds", {}),
+    ("who_holds", {"surface": "src/7/a.py"}),
+    ("who_holds", {"surface": "src/**"}),
+    *_with("list_tasks", TASK_FILTERS, limit=5),
+    ("list_tasks", {"task_id": 3}),
+    ("who_is_active", {}),
+    ("list_participants", {}),
+]
+
+ACTS: list[tuple[str, Arguments]] = [
+    ("post", {"to_actor": "agent-0", "subject": "s", "body": "a handoff", "ref": "PR-3", "tag": "tag-3"}),
+    ("post", {"to_lane": "lane-1", "subject": "s", "body": "a handoff", "ref": "PR-3", "tag": "tag-3"}),
+    ("ack", lambda heads: {"post_id": heads["post_head"] - 1}),
+    ("claim", {"sequence": "seq-1"}),
+    ("lease", {"surface": "src/7/a.py"}),
+    ("release", {"surface": "src/7/a.py"}),
+    ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
+    ("post", {"to_actor": "agent-0", "body": "one more"}),
+    ("ack", lambda heads: {"through_id": heads["post_head"]}),
+    ("whats_new", {"limit": 5}),
+]

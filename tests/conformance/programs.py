@@ -21,7 +21,7 @@ GIVEN = os.environ.get("CONFORMANCE_NODE_MODULES")
 NODE_MODULES = Path(GIVEN).absolute() if GIVEN else HERE / "node_modules"
 RUN_SECONDS_MAX = 60
 
-# Claude Code is one executable of its own in a package per platform; the script that would link it is not run.
+# Claude Code is one executable in a package per platform; the script that would link it is not run.
 OWN_EXECUTABLES = {"claude": sorted(NODE_MODULES.glob("@anthropic-ai/claude-code-*/claude"))}
 
 
@@ -38,7 +38,8 @@ def program(name: str) -> Path:
 
 def search_path() -> str:
     """Answer a PATH on which the Node that came with the programs is the first."""
-    return os.pathsep.join([str(NODE_MODULES / ".bin"), os.environ["PATH"]])
+    nodes = [str(place) for place in NODE_MODULES.glob("node-linux-*/bin")]  # older npms do not link it in .bin
+    return os.pathsep.join([*nodes, os.environ["PATH"]])
 
 
 async def run(name: str, *arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

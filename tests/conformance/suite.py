@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.programs import HERE, run
-from conformance.proxy import adding_token
+from conformance.proxy import before
 
 REQUIREMENTS = ("2025-11-25", "2026-07-28")
 STAMP = re.compile(r"^server-(.+)-\d{4}-\d\d-\d\dT.*$")
@@ -20,7 +20,7 @@ Checks = dict[str, list[dict[str, Any]]]
 async def found(url: str, token: str, requirements: str, leg: str, place: Path) -> Checks:
     """Run what a revision requires; what fails must stand in the leg's list for it, and the list in what fails."""
     baseline = HERE / f"{leg}-{requirements}.yaml"
-    async with adding_token(url, token) as proxied:
+    async with before(url, token=token) as proxied:
         done = await run(
             "conformance",
             *("server", "--url", proxied, "--requirements", requirements),

@@ -124,7 +124,7 @@ class McpEndpoint:
         if exchange.method == LISTEN:  # which looks for its caller itself
             await self._manager.handle_request(scope, exchange.replayed(), send)
             return
-        if exchange.method == "tools/call" and name in self.streamed_tools and exchange.accepts_events:  # likewise
+        if exchange.method == "tools/call" and str(name) in self.streamed_tools and exchange.accepts_events:  # likewise
             await self._streaming.handle_request(scope, exchange.replayed(), send)
             return
         async with while_caller_waits(exchange.receive):

@@ -10,14 +10,12 @@ from typing import Any
 
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
-from mcp.server.subscriptions import InMemorySubscriptionBus, PromptsListChanged, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
 Context = ServerRequestContext[Any, Any]
 Answer = types.CallToolResult | types.InputRequiredResult
 Call = Callable[[Context, types.CallToolRequestParams], Awaitable[Answer]]
 
-BUS = InMemorySubscriptionBus()
 STATE_KEY = secrets.token_bytes(32)
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA="
@@ -84,16 +82,6 @@ async def needs_sampling(ctx: Context, _params: types.CallToolRequestParams) -> 
             data.model_dump(by_alias=True, mode="json", exclude_none=True),
         )
     return said("you can sample")
-
-
-async def change_tools(_ctx: Context, _params: types.CallToolRequestParams) -> Answer:
-    await BUS.publish(ToolsListChanged())
-    return said("the tools changed")
-
-
-async def change_prompts(_ctx: Context, _params: types.CallToolRequestParams) -> Answer:
-    await BUS.publish(PromptsListChanged())
-    return said("the prompts changed")
 
 
 def form(message: str, field: str, kind: str = "string") -> types.ElicitRequest:
@@ -171,8 +159,8 @@ CALLS: dict[str, Call] = {
     "test_logging_tool": logging,
     "test_missing_capability": needs_sampling,
     "test_streaming_elicitation": asking(user_name=NAME),
-    "test_trigger_tool_change": change_tools,
-    "test_trigger_prompt_change": change_prompts,
+    "test_trigger_tool_change": always(text("the tools changed")),
+    "test_trigger_prompt_change": always(text("the prompts did not change")),
     "json_schema_2020_12_tool": always(text("its schema is what counts")),
     "test_header_mirror": always(text("the header was right")),
     f"{MRTR}elicitation": asking(user_name=NAME),

@@ -11,16 +11,16 @@ from typing import Any
 
 import mcp_types as types
 import uvicorn
-from mcp.server.subscriptions import ListenHandler
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from conformance.fixture_contents import add_contents
-from conformance.fixture_tools import BUS, CALLS, NOTIFYING, SCHEMAS, TOOLS, Answer, Context
+from conformance.fixture_tools import CALLS, NOTIFYING, SCHEMAS, TOOLS, Answer, Context
 from signalbox.app import create_app
 from signalbox.cli.logs import set_up_logs
 from signalbox.config import load_settings
 from signalbox.edge.mcp import McpEndpoint
+from signalbox.edge.mcp.streams import News
 
 
 def endpoint_of(app: Starlette) -> McpEndpoint:
@@ -45,6 +45,9 @@ def add_fixtures(endpoint: McpEndpoint) -> None:
         return types.ListToolsResult(tools=[*own.tools, *TOOLS])
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> Answer:
+        if params.name == "test_trigger_tool_change":
+            for stream in endpoint.streams._open:  # noqa: SLF001 - as when the caller's role has changed
+                stream.mark(News.CHANGED)
         if params.name in CALLS:
             return await CALLS[params.name](ctx, params)
         answer: Any = await called(ctx, params)
@@ -52,7 +55,6 @@ def add_fixtures(endpoint: McpEndpoint) -> None:
 
     server.add_request_handler("tools/list", types.PaginatedRequestParams, list_tools)
     server.add_request_handler("tools/call", types.CallToolRequestParams, call_tool)
-    server.add_request_handler("subscriptions/listen", types.SubscriptionsListenRequestParams, ListenHandler(BUS))
     server.get_tool_input_schema = SCHEMAS.get
     add_contents(server)
     endpoint.streamed_tools |= NOTIFYING

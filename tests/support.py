@@ -105,15 +105,15 @@ def clean_environment(**added: str) -> dict[str, str]:
 
 
 class ServerProcess:
-    """`signalbox serve` (or another command) in a process of its own, on loopback."""
+    """`signalbox serve` (or another command, or another program) in a process of its own, on loopback."""
 
-    def __init__(self, *command: str, port: int, log: Path, **environment: str) -> None:
+    def __init__(self, *command: str, port: int, log: Path, program: str = "signalbox", **environment: str) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "signalbox", *command, "--port", str(port)],
+                [sys.executable, "-m", program, *command, "--port", str(port)],
                 env=clean_environment(**environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from tools_page import page
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts)
 MIGRATIONS = sorted((ROOT / "migrations").rglob("*.py"))
 SQL = sorted([*(ROOT / "src").rglob("*.sql"), *(ROOT / "migrations").rglob("*.sql")])
 PROSE = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "kit").rglob("*.md")])
@@ -131,6 +132,14 @@ def test_the_lock_file_names_public_hosts_only() -> None:
     hosts = set(re.findall(r"https?://[^/\"]+", (ROOT / "uv.lock").read_text(encoding="utf-8")))
 
     assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}
+
+
+def test_the_lock_file_of_the_programs_from_npm_says_what_and_not_where_from() -> None:
+    locked = json.loads((ROOT / "tests/conformance/package-lock.json").read_text(encoding="utf-8"))["packages"]
+
+    packages = [entry for path, entry in locked.items() if path]
+    assert packages
+    assert [entry for entry in packages if "resolved" in entry or "integrity" not in entry] == []
 
 
 def test_the_version_is_said_once() -> None:

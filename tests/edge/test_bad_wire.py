@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from edge.wire import assert_leaks_nothing, call_rest, ledger_head
+from edge.wire import MODERN, assert_leaks_nothing, call_rest, era_headers, ledger_head, message
 from support import Agent, Project, ServerProcess
 
 SECONDS_MAX = 10.0
@@ -158,3 +158,18 @@ async def test_a_caller_who_hangs_up_in_the_middle_writes_nothing(
 
     await assert_alive(server, agent)
     assert await ledger_head(database_url, project.project_id) == before
+
+
+@pytest.mark.parametrize("written", ["{}", "   {}", "{}   ", "\t{}\t"])
+async def test_white_space_around_the_value_of_a_header_is_no_part_of_it(
+    server: ServerProcess, agent: Agent, written: str
+) -> None:
+    params = {"name": "whoami", "arguments": {}}
+    body = json.dumps(message(MODERN, "tools/call", params)).encode()
+    sent = {**era_headers(MODERN, "tools/call", params), "Content-Length": str(len(body))}
+    lines = [f"{name}:{written.format(value)}" for name, value in sent.items()]
+
+    answer = await exchange(server, head(server, agent, *lines, target="/mcp") + body)
+
+    assert status_of(answer) == 200, answer
+    assert body_of(answer)["result"]["structuredContent"]["actor"] == agent.actor

@@ -19,6 +19,7 @@ from edge.wire import (
     ask,
     bearer,
     call_mcp,
+    envelope,
     era_headers,
     ledger_head,
     message,
@@ -179,6 +180,8 @@ async def test_an_unknown_method_is_a_protocol_error(
         ({"Mcp-Name": "post"}, -32020),
         ({"Mcp-Name": None}, -32020),
         ({"MCP-Protocol-Version": "2027-01-01"}, -32020),
+        ({"MCP-Protocol-Version": LEGACY}, -32020),
+        ({"MCP-Protocol-Version": None}, -32020),
     ],
 )
 async def test_headers_that_contradict_the_body_are_refused(
@@ -191,8 +194,29 @@ async def test_headers_that_contradict_the_body_are_refused(
     answer = await web.post("/mcp", headers=kept, json=message(MODERN, "tools/call", params))
 
     assert answer.status_code == 400
+    assert answer.json()["id"] == 1
     assert answer.json()["error"]["code"] == code
     assert (await agent.call("list_sequences"))["sequences"] == []
+
+
+@pytest.mark.parametrize("named", [{}, [], 7, "", MODERN])
+async def test_a_version_in_the_body_alone_is_refused(web: httpx2.AsyncClient, agent: Agent, named: object) -> None:
+    body = message(LEGACY, "tools/list", {"_meta": {**envelope(), "io.modelcontextprotocol/protocolVersion": named}})
+
+    answer = await web.post("/mcp", headers={**ACCEPT, **agent.headers}, json=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == -32020
+
+
+@pytest.mark.parametrize(("era", "status"), [(MODERN, 400), (LEGACY, 200)])
+async def test_a_cursor_that_was_never_given_is_refused(
+    web: httpx2.AsyncClient, agent: Agent, era: str, status: int
+) -> None:
+    answer = await ask(web, agent.token, "tools/list", {"cursor": "made up"}, era=era)
+
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == -32602
 
 
 async def test_a_version_that_is_not_spoken_is_answered_with_those_that_are(

@@ -165,6 +165,8 @@ class Door:
             return
         request_id = os.urandom(8).hex()
         started = time.perf_counter()
+        # RFC 9110 5.5: white space around a value is no part of it; the parser in front of us leaves it at the end.
+        scope["headers"] = [(name, value.rstrip(b" \t")) for name, value in scope["headers"]]
         note(scope, status=0)
         sending = _Sending(scope, send, request_id)
         try:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
+from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import INVALID_REQUEST
 from starlette.exceptions import HTTPException
@@ -44,20 +45,17 @@ class McpEndpoint:
         self._settings = settings
         self._ids: SessionIds | None = None
         self.streams = Streams(callers.database)
-        self._manager = StreamableHTTPSessionManager(
-            create_server(request_caller, self.streams),
-            json_response=True,
-            stateless=True,
-            security_settings=None,  # Host and Origin were checked at the door
-            max_request_body_size=settings.request_bytes_max,
-        )
+        self.server = create_server(request_caller, self.streams)
+        self.streamed_tools: set[str] = set()  # tools of the SDK's server that may report something before they answer
+        self._manager = _manager(self.server, settings, json_response=True)
+        self._streaming = _manager(self.server, settings, json_response=False)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve for as long as the block lasts; the database is open before and after."""
         (row,) = await self._callers.database.run(STATEMENTS["session_secret"], [])
         self._ids = SessionIds(row["secret"])
-        async with self._manager.run(), self.streams.proving():
+        async with self._manager.run(), self._streaming.run(), self.streams.proving():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,6 +124,9 @@ class McpEndpoint:
         if exchange.method == LISTEN:  # which looks for its caller itself
             await self._manager.handle_request(scope, exchange.replayed(), send)
             return
+        if exchange.method == "tools/call" and str(name) in self.streamed_tools and exchange.accepts_events:  # likewise
+            await self._streaming.handle_request(scope, exchange.replayed(), send)
+            return
         async with while_caller_waits(exchange.receive):
             await self._manager.handle_request(scope, exchange.replayed(), send)
 
@@ -166,3 +167,13 @@ class McpEndpoint:
             await send(message)
 
         return opening
+
+
+def _manager(server: Server[Any], settings: Settings, *, json_response: bool) -> StreamableHTTPSessionManager:
+    return StreamableHTTPSessionManager(
+        server,
+        json_response=json_response,
+        stateless=True,
+        security_settings=None,  # Host and Origin were checked at the door
+        max_request_body_size=settings.request_bytes_max,
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from mcp_types import INVALID_REQUEST, PARSE_ERROR
+from mcp_types import HEADER_MISMATCH, INVALID_REQUEST, PARSE_ERROR, PROTOCOL_VERSION_META_KEY
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
@@ -31,13 +32,13 @@ class Exchange:
         self.body = b""
         self.message: dict[str, Any] = {}
         self.fault: Response | None = None
-        """The answer to a body that is no message."""
+        """The answer to a body that is no message, or not the one that the headers announce."""
 
     def take(self, body: bytes) -> None:
         """Read the body."""
         self.body = body
         message = parse_json(body)
-        self.fault = fault_of(message)
+        self.fault = fault_of(message) or contradiction(message, self.headers)
         if self.fault is None:
             self.message = message
 
@@ -105,6 +106,20 @@ def fault_of(message: Any) -> Response | None:
     return None
 
 
+def contradiction(message: dict[str, Any], headers: Mapping[str, str]) -> Response | None:
+    """Answer a body that names its version of the protocol under a header that names none or an older one.
+
+    The SDK goes by the header alone: it would take such a request for one of the era before, and check no more headers.
+    """
+    meta = (message.get("params") or {}).get("_meta")
+    named = meta.get(PROTOCOL_VERSION_META_KEY) if isinstance(meta, dict) else None
+    header = headers.get(VERSION_HEADER)
+    if named is None or named == header or (header is not None and header not in HANDSHAKE_PROTOCOL_VERSIONS):
+        return None
+    words = "the MCP-Protocol-Version header must name the version that the body's _meta names"
+    return protocol_error(HEADER_MISMATCH, words, request_id=message.get("id"))
+
+
 def _is_message(message: Any) -> bool:
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         return False
@@ -114,7 +129,7 @@ def _is_message(message: Any) -> bool:
     return known_id and isinstance(message["method"], str) and isinstance(message.get("params"), dict | None)
 
 
-def protocol_error(code: int, message: str, status: int = 400) -> Response:
-    """Answer with an error of the protocol that belongs to no request."""
-    fields = {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}
+def protocol_error(code: int, message: str, status: int = 400, request_id: str | int | None = None) -> Response:
+    """Answer with an error of the protocol."""
+    fields = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}
     return JSONResponse(fields, status_code=status)

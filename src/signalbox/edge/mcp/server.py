@@ -83,8 +83,10 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None) -> Se
     """
 
     async def list_tools(
-        ctx: ServerRequestContext[Any, Any], _params: types.PaginatedRequestParams | None
+        ctx: ServerRequestContext[Any, Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
+        if params is not None and params.cursor is not None:
+            raise MCPError(INVALID_PARAMS, "there is no such page: tools/list answers everything on its first")
         async with open_caller(ctx) as (who, _):
             return types.ListToolsResult(tools=[as_mcp(tool) for tool in CATALOG.listed_for(who)])
 

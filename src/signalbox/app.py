@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
@@ -17,7 +17,7 @@ from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.http import Door, refused
+from signalbox.edge.http import Door, http_error, refused
 from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
@@ -42,12 +42,11 @@ def create_app(settings: Settings) -> Starlette:
         async with database, heartbeats.beating(database), mcp.running():
             yield
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Door, settings=settings)],
+        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp})],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
-            Route("/mcp", mcp),
             Route("/", public.landing),
             Route("/style.css", public.style),
             Route("/healthz", public.healthz),
@@ -59,6 +58,8 @@ def create_app(settings: Settings) -> Starlette:
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
         ],
     )
+    app.state.mcp = mcp
+    return app
 
 
 def _exception_handlers(base_url: str) -> dict[int | type[Exception], ExceptionHandler]:
@@ -68,7 +69,6 @@ def _exception_handlers(base_url: str) -> dict[int | type[Exception], ExceptionH
 
     async def on_http_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        fields = {"code": f"http_{error.status_code}", "message": error.detail}
-        return JSONResponse({"error": fields}, status_code=error.status_code, headers=error.headers)
+        return http_error(error.status_code, error.detail, error.headers)
 
     return {Refusal: on_refusal, HTTPException: on_http_error}

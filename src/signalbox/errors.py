@@ -3,7 +3,8 @@
     SignalboxError
     ├── Refusal                 an answer to a caller; has a stable code and says what to do next
     │   ├── InvalidArguments    400   the arguments do not fit; names each one
-    │   ├── Unauthenticated     401   no credential, or one that does not (or no longer) hold
+    │   ├── Unauthenticated     401   a credential that does not (or no longer) hold
+    │   │   └── NoCredential              none at all
     │   ├── Forbidden           403   known, but may not
     │   │   ├── ScopeTooNarrow        the participant may, this token may not
     │   │   └── ForeignOrigin         a page of another site sent it
@@ -66,10 +67,14 @@ class InvalidArguments(Refusal):
 
 
 class Unauthenticated(Refusal):
-    """There is no credential that holds."""
+    """The credential does not hold."""
 
     status = 401
     code = "unauthenticated"
+
+
+class NoCredential(Unauthenticated):
+    """The request carries no credential."""
 
 
 class Forbidden(Refusal):

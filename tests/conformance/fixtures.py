@@ -11,8 +11,6 @@ from typing import Any
 
 import mcp_types as types
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from conformance.fixture_contents import add_contents
 from conformance.fixture_tools import CALLS, NOTIFYING, SCHEMAS, TOOLS, Answer, Context
@@ -21,14 +19,6 @@ from signalbox.cli.logs import set_up_logs
 from signalbox.config import load_settings
 from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.mcp.streams import News
-
-
-def endpoint_of(app: Starlette) -> McpEndpoint:
-    """Find the product's `/mcp`."""
-    for route in app.routes:
-        if isinstance(route, Route) and isinstance(route.endpoint, McpEndpoint):
-            return route.endpoint
-    raise AssertionError("the application has no McpEndpoint")
 
 
 def add_fixtures(endpoint: McpEndpoint) -> None:
@@ -46,8 +36,7 @@ def add_fixtures(endpoint: McpEndpoint) -> None:
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> Answer:
         if params.name == "test_trigger_tool_change":
-            for stream in endpoint.streams._open:  # noqa: SLF001 - as when the caller's role has changed
-                stream.mark(News.CHANGED)
+            endpoint.streams.mark_all(News.CHANGED)  # as when the caller's role has changed
         if params.name in CALLS:
             return await CALLS[params.name](ctx, params)
         answer: Any = await called(ctx, params)
@@ -66,7 +55,7 @@ def main() -> None:
     settings = load_settings(os.environ, port=parser.parse_args().port)
     set_up_logs(settings)
     app = create_app(settings)
-    add_fixtures(endpoint_of(app))
+    add_fixtures(app.state.mcp)
     uvicorn.run(app, port=settings.port, loop="uvloop", http="httptools", log_config=None, timeout_graceful_shutdown=2)
 
 

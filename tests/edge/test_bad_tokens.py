@@ -69,7 +69,9 @@ async def answer_of(web: httpx2.AsyncClient, way: str, headers: dict[str, str]) 
 
 def assert_unauthenticated(answer: httpx2.Response, *private: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
-    assert answer.headers["www-authenticate"].startswith("Bearer resource_metadata=")
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith(('Bearer error="invalid_token", resource_metadata="', 'Bearer resource_metadata="'))
+    assert challenge.endswith('scope="read write"')
     assert_leaks_nothing(answer.text, *private)
 
 

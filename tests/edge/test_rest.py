@@ -14,7 +14,7 @@ from signalbox.catalog import CATALOG
 from signalbox.config import Settings
 from signalbox.edge.rest import openapi
 from signalbox.errors import REFUSALS
-from signalbox.identity import Scope
+from signalbox.identity import Scope, mint_token
 from support import Agent, Project
 
 TOOLS = sorted(CATALOG.tools)
@@ -149,10 +149,12 @@ async def test_no_token_and_too_narrow_a_token_are_challenged(web: httpx2.AsyncC
     reader = await project.join("reader", scopes=frozenset({Scope.READ}))
 
     nobody = await web.post("/api/tools/whoami")
+    stranger = await web.post("/api/tools/whoami", headers=bearer(mint_token()[0]))
     narrow = await call_rest(web, reader.token, "claim", {"sequence": "adr"})
 
     assert (nobody.status_code, nobody.json()["error"]["code"]) == (401, "unauthenticated")
     assert nobody.headers["www-authenticate"].startswith("Bearer resource_metadata=")
+    assert stranger.headers["www-authenticate"].startswith('Bearer error="invalid_token", resource_metadata=')
     assert (narrow.status_code, narrow.json()["error"]["code"]) == (403, "insufficient_scope")
     assert 'error="insufficient_scope"' in narrow.headers["www-authenticate"]
     assert 'scope="write"' in narrow.headers["www-authenticate"]

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import asyncpg
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from signalbox.db.statements import Executor
 from signalbox.db.violations import refusal_for
@@ -71,7 +72,7 @@ async def act(db: Executor, tool: str, answer: type[Answer], who: Principal, arg
 
 def as_json(fields: dict[str, Any]) -> str:
     """Write an act for the database: bytes as hexadecimal digits."""
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=bytes.hex)
+    return to_json(fields, bytes_mode="hex").decode()
 
 
 def _fingerprint(args: Keyed) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from signalbox import paths
 from signalbox.db.pool import Database
@@ -35,22 +35,18 @@ class Callers:
         self.database = database
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
-    @asynccontextmanager
-    async def session(self, token_hash: TokenHash, mcp_session: bytes | None = None) -> AsyncIterator[Session]:
-        """Open a caller's session; nothing is asked of the database yet."""
-        session = Session(self, token_hash, mcp_session)
-        try:
-            yield session
-        except Unauthenticated:
-            self._known.pop(token_hash, None)
-            raise
-        finally:
-            await session.release()
+    def session(self, token_hash: TokenHash, mcp_session: bytes | None = None) -> Session:
+        """Make a caller's session, for `async with`; nothing is asked of the database yet."""
+        return Session(self, token_hash, mcp_session)
 
     def known(self, token_hash: TokenHash) -> Principal | None:
         """Answer who a token was proved to be within the last minute."""
         proved_at, who = self._known.get(token_hash, (0.0, None))
         return who if time.monotonic() - proved_at < KNOWN_SECONDS else None
+
+    def forget(self, token_hash: TokenHash) -> None:
+        """Drop what was kept of a token that does not hold any more."""
+        self._known.pop(token_hash, None)
 
     def remember(self, who: Principal, token_hash: TokenHash) -> None:
         """Keep what a proof has just found."""
@@ -67,8 +63,16 @@ class Session:
         self._callers = callers
         self._token_hash = token_hash
         self._mcp_session = mcp_session
-        self._borrowed = callers.database.connection()
+        self._borrowed: AbstractAsyncContextManager[Connection] | None = None
         self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Unauthenticated):
+            self._callers.forget(self._token_hash)
+        await self.release()
 
     async def who(self, *, for_act: bool = False) -> Principal:
         """Say who calls. For an act, a proof of the last minute will do: the act proves it again.
@@ -84,6 +88,7 @@ class Session:
     async def _authenticate(self) -> Principal:
         """Prove the token and set the connection's tenant, in one statement."""
         if self._connection is None:
+            self._borrowed = self._callers.database.connection()
             self._connection = await self._borrowed.__aenter__()
         (row,) = await self._run(STATEMENTS["authenticate"], [self._token_hash, self._mcp_session])
         if row["project_id"] is None:
@@ -114,6 +119,6 @@ class Session:
 
     async def release(self) -> None:
         """Give the connection back; once is enough."""
-        if self._connection is not None:
+        if self._connection is not None and self._borrowed is not None:
             self._connection = None
             await self._borrowed.__aexit__(None, None, None)

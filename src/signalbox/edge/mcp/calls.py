@@ -6,13 +6,13 @@ headers agree with its body. Everything else is None and goes to the SDK, which 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mcp.shared.inbound import InboundModernRoute, classify_inbound_request
 from mcp_types import CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, INTERNAL_ERROR, SERVER_INFO_META_KEY
+from pydantic_core import to_json
 
 from signalbox import __version__
 from signalbox.catalog import CATALOG
@@ -24,7 +24,7 @@ JSON: Final = "application/json"
 PARAMS: Final = frozenset({"name", "arguments", "_meta"})
 
 _SERVER = {SERVER_INFO_META_KEY: {"name": SERVER_NAME, "title": "Signalbox", "version": __version__}}
-MODERN_FIELDS: Final = f',"resultType":"complete","_meta":{json.dumps(_SERVER, separators=(",", ":"))}'
+MODERN_FIELDS: Final = b',"resultType":"complete","_meta":' + to_json(_SERVER)
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,24 @@ class Call:
 
     def answer(self, fields: str, *, is_error: bool) -> bytes:
         """Write the answer; `fields` is the tool's answer, or the refusal, as a JSON object."""
-        text = json.dumps(fields, ensure_ascii=False)
-        result = (
-            f'"content":[{{"type":"text","text":{text}}}],"structuredContent":{fields},'
-            f'"isError":{"true" if is_error else "false"}{MODERN_FIELDS if self.is_modern else ""}'
+        return b"".join(
+            (
+                b'{"jsonrpc":"2.0","id":',
+                to_json(self.request_id),
+                b',"result":{"content":[{"type":"text","text":',
+                to_json(fields),
+                b'}],"structuredContent":',
+                fields.encode(),
+                b',"isError":true' if is_error else b',"isError":false',
+                MODERN_FIELDS if self.is_modern else b"",
+                b"}}",
+            )
         )
-        return f'{{"jsonrpc":"2.0","id":{json.dumps(self.request_id)},"result":{{{result}}}}}'.encode()
 
     def failed(self, message: str) -> bytes:
         """Write the answer of a tool that broke."""
         error = {"code": INTERNAL_ERROR, "message": message}
-        return json.dumps({"jsonrpc": "2.0", "id": self.request_id, "error": error}).encode()
+        return to_json({"jsonrpc": "2.0", "id": self.request_id, "error": error})
 
 
 def call_in(exchange: Exchange) -> Call | None:

@@ -15,7 +15,6 @@ from typing import Any, Final
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types import INVALID_REQUEST
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -23,7 +22,16 @@ from signalbox.catalog import CATALOG
 from signalbox.config import Settings
 from signalbox.db.callers import STATEMENTS, Callers, Session
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.http import bearer, note, note_caller, parse_json, read_body, refused, while_caller_waits
+from signalbox.edge.http import (
+    bearer,
+    http_error,
+    note,
+    note_caller,
+    parse_json,
+    read_body,
+    refused,
+    while_caller_waits,
+)
 from signalbox.edge.mcp.calls import Call, call_in
 from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
 from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, create_server, request_caller, run_tool
@@ -135,8 +143,9 @@ class McpEndpoint:
     ) -> None:
         """Serve what only sessions have: a stream, and an end."""
         if not exchange.is_handshake_era or exchange.verb not in {"GET", "DELETE"}:
-            raise HTTPException(405, headers={"Allow": "GET, POST, DELETE" if exchange.is_handshake_era else "POST"})
-        if mcp_session is None:
+            allowed = "GET, POST, DELETE" if exchange.is_handshake_era else "POST"
+            await exchange.reply(http_error(405, "Method Not Allowed", {"Allow": allowed}))
+        elif mcp_session is None:
             await exchange.reply(protocol_error(INVALID_REQUEST, "name the session in Mcp-Session-Id"))
         elif exchange.verb == "DELETE":
             values = {"project_id": who.project_id, "session_id": mcp_session.key, "expires_at": mcp_session.expires_at}

@@ -15,6 +15,7 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from pydantic_core import to_json
 
 from signalbox import __version__
 from signalbox.catalog import CATALOG
@@ -151,7 +152,7 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
     except (Unauthenticated, SessionEnded):
         raise
     except Refusal as refusal:
-        return json.dumps(refusal.as_json(), ensure_ascii=False, separators=(",", ":")), True
+        return to_json(refusal.as_json()).decode(), True
     except Exception as error:
         log.exception("tool %s failed", name)
         raise ToolFailed(f"{name} failed: this is our mistake, and it was logged") from error
@@ -163,7 +164,7 @@ async def answer(name: str, session: Session, who: Principal, arguments: Mapping
     try:
         text, is_error = await run_tool(name, session, who, arguments)
     except Refusal as refusal:
-        text, is_error = json.dumps(refusal.as_json(), ensure_ascii=False, separators=(",", ":")), True
+        text, is_error = to_json(refusal.as_json()).decode(), True
     except ToolFailed as failure:
         raise MCPError(INTERNAL_ERROR, str(failure)) from failure
     return types.CallToolResult(

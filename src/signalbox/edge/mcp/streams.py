@@ -125,12 +125,12 @@ class Streams:
         finally:
             beat.cancel()
             await asyncio.gather(beat, return_exceptions=True)
-            self.end_all()
+            self.mark_all(News.ENDED)
 
-    def end_all(self) -> None:
-        """End every stream: the server stops."""
+    def mark_all(self, news: News) -> None:
+        """Leave something to be said on every stream."""
         for stream in self._open:
-            stream.mark(News.ENDED)
+            stream.mark(news)
 
     async def prove(self) -> None:
         """Prove the callers of all open streams, in one statement."""

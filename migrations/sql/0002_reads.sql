@@ -10,3 +10,8 @@ create index posts_open on posts (project_id, post_id) where acked_at is null;
 drop index deliveries_by_recipient;
 alter table deliveries drop constraint deliveries_pkey;
 alter table deliveries add constraint deliveries_pkey primary key (project_id, participation_id, post_id);
+-- Rows that are written again and again: room on the page keeps the new version out of the indexes.
+alter table ledgers set (fillfactor = 50);
+alter table sequences set (fillfactor = 50);
+alter table presence set (fillfactor = 50);
+alter table cursors set (fillfactor = 50);

@@ -33,7 +33,7 @@ log = logging.getLogger("signalbox.requests")
 
 LOG_KEY: Final = "signalbox.log"
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
-LATE_SECONDS: Final = 0.1
+LATE_SECONDS: Final = 0.25
 JSON_ERRORS: Final = (ValueError, RecursionError)
 
 SECURITY_HEADERS: Final = (

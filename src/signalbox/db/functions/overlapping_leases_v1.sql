@@ -1,5 +1,6 @@
--- The open leases that overlap a surface, oldest first. Names are found by index (the surface itself, what
--- lies below it, what lies above it); globs, which are few, are looked at one by one.
+-- The open leases that overlap a surface, in no order: with one, a young table would be walked by its key, past every
+-- lease there ever was. Names are found by index (the surface itself, what lies below it, what lies above it); globs,
+-- which are few, are looked at one by one.
 create function overlapping_leases_v1(project bigint, wanted text, at timestamptz)
 returns setof leases stable language plpgsql as $$
 declare
@@ -20,6 +21,5 @@ begin
             or (not l.is_glob and l.surface = any(above))
             or (l.is_glob and (starts_with(l.fixed, fixed_part) or starts_with(fixed_part, l.fixed)))
         )
-        and surfaces_overlap_v1(l.surface, wanted)
-    order by l.lease_id;
+        and surfaces_overlap_v1(l.surface, wanted);
 end $$;

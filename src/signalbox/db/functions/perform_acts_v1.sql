@@ -16,7 +16,9 @@ begin
         detail := null;
         rule := null;
         begin
-            perform session_holds_v1(project, decode(one ->> 'session', 'hex'));
+            if one ->> 'session' is not null then
+                perform session_holds_v1(project, decode(one ->> 'session', 'hex'));
+            end if;
             answer := perform_v1(
                 (project, (one ->> 'participation_id')::bigint, decode(one ->> 'token_hash', 'hex'), one ->> 'tool',
                     one ->> 'key', decode(one ->> 'arguments_hash', 'hex'))::act_ref,

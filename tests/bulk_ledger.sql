@@ -92,33 +92,38 @@ from bulk b
 join members_of_bulk m on m.place = b.place
 where b.slot = 18;
 
-insert into events (project_id, seq, at, participation_id, actor, type, payload)
-select :project, b.seq, b.at, m.participation_id, m.actor,
-    case when b.seq = 7 then 'old'
-        else (array['claim', 'lease', 'release', 'task_create', 'task_ship'])[b.slot - 14] end,
-    case b.slot
-        when 15 then jsonb_build_object(
-            'sequence', case when b.block = 0 then 'old' else 'seq-' || b.block % 5 end,
-            'number', b.block / 5 + 1, 'formatted', 'S-' || b.block / 5 + 1)
-        when 18 then jsonb_build_object('task_id', b.block + 1, 'title', 'a task', 'status', 'assigned')
-        when 19 then jsonb_build_object('task_id', b.block + 1, 'status', 'done')
-        else jsonb_build_object('lease_id', b.block + 1, 'surface', 'src/' || b.block % 100 || '/a.py') end
-from bulk b
-join members_of_bulk m on m.place = b.place
-where b.slot > 14 or b.seq = 7
-union all
-select :project, b.seq, b.at, m.participation_id, m.actor, 'ack',
-    jsonb_build_object('post_id', b.block * 8 + b.slot - 7, 'outcome', 'done')
-from bulk b
-join members_of_bulk m on m.place = b.place
-where b.slot between 8 and 14
-union all
-select :project, p.seq, p.at, m.participation_id, m.actor, 'post', jsonb_strip_nulls(jsonb_build_object(
-    'post_id', p.post_id, 'to_lane', p.to_lane, 'subject', 'a subject', 'ref', p.ref, 'tag', p.tag))
-from bulk_posts p
-join members_of_bulk m on m.place = p.place
-where p.seq <> 7
-order by 2;
+insert into events
+    (project_id, seq, at, participation_id, actor, type, payload, ref, tag, sequence, post_id, task_id, lease_id)
+select e.*, e.payload ->> 'ref', e.payload ->> 'tag', e.payload ->> 'sequence', (e.payload ->> 'post_id')::bigint,
+    (e.payload ->> 'task_id')::bigint, (e.payload ->> 'lease_id')::bigint
+from (
+    select :project, b.seq, b.at, m.participation_id, m.actor,
+        case when b.seq = 7 then 'old'
+            else (array['claim', 'lease', 'release', 'task_create', 'task_ship'])[b.slot - 14] end,
+        case b.slot
+            when 15 then jsonb_build_object(
+                'sequence', case when b.block = 0 then 'old' else 'seq-' || b.block % 5 end,
+                'number', b.block / 5 + 1, 'formatted', 'S-' || b.block / 5 + 1)
+            when 18 then jsonb_build_object('task_id', b.block + 1, 'title', 'a task', 'status', 'assigned')
+            when 19 then jsonb_build_object('task_id', b.block + 1, 'status', 'done')
+            else jsonb_build_object('lease_id', b.block + 1, 'surface', 'src/' || b.block % 100 || '/a.py') end
+    from bulk b
+    join members_of_bulk m on m.place = b.place
+    where b.slot > 14 or b.seq = 7
+    union all
+    select :project, b.seq, b.at, m.participation_id, m.actor, 'ack',
+        jsonb_build_object('post_id', b.block * 8 + b.slot - 7, 'outcome', 'done')
+    from bulk b
+    join members_of_bulk m on m.place = b.place
+    where b.slot between 8 and 14
+    union all
+    select :project, p.seq, p.at, m.participation_id, m.actor, 'post', jsonb_strip_nulls(jsonb_build_object(
+        'post_id', p.post_id, 'to_lane', p.to_lane, 'subject', 'a subject', 'ref', p.ref, 'tag', p.tag))
+    from bulk_posts p
+    join members_of_bulk m on m.place = p.place
+    where p.seq <> 7
+    order by 2
+) as e (project_id, seq, at, participation_id, actor, type, payload);
 
 update ledgers
 set head = :total, last_at = clock_timestamp(), post_head = :total / 20 * 8, task_head = :total / 20,

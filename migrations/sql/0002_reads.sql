@@ -5,6 +5,7 @@ create index events_by_sequence_and_participation on events (project_id, sequenc
     where sequence is not null;
 create index posts_by_lane_and_tag on posts (project_id, to_lane, tag, post_id)
     where to_lane is not null and tag is not null;
+create index tasks_by_owner_and_status on tasks (project_id, owner_id, status, task_id) where owner_id is not null;
 create index posts_open on posts (project_id, post_id) where acked_at is null;
 -- Deliveries are always looked up by recipient first, so one index does for the key and the inbox.
 drop index deliveries_by_recipient;

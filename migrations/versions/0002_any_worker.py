@@ -16,7 +16,15 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-REPLACED = ("ack_v1", "append_event_v1", "begin_act_v1", "lock_head_v1", "overlapping_leases_v1")
+REPLACED = (
+    "ack_v1",
+    "append_event_v1",
+    "begin_act_v1",
+    "overlapping_leases_v1",
+    "post_v1",
+    "resolve_actor_v1",
+    "whats_new_v1",
+)
 FUNCTIONS = (
     "bigints_v1",
     "session_holds_v1",

@@ -1,12 +1,13 @@
 """Whether calls slow down as a ledger grows: each one in a project of 1,000 events beside one of 1,000,000.
 
     .venv/bin/python tests/perf/ledger_size.py [--events 1000000] [--rounds 200] [--only read_posts] [--plans]
-        [--before-analyze] [--mode force_generic_plan]
+        [--before-analyze] [--mode auto]
 
 Makes both projects on an embedded PostgreSQL of its own (a minute), then runs the statements of each call in turns
 in both, on one connection of the server's role that keeps its prepared statements, as the pool's connections do.
 Prints the median milliseconds in each, and their ratio; marks what is above 1.3. `--plans` prints the plans that were
-run in the big project, `--mode` is PostgreSQL's plan_cache_mode. Not part of the test run.
+run in the big project, `--mode` is another plan_cache_mode than
+the server's. Not part of the test run.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from reading import ACTS, READS, WALKS, Arguments, named
 from signalbox.catalog import CATALOG
 from signalbox.config import load_settings
 from signalbox.db.callers import STATEMENTS
-from signalbox.db.pool import Database
+from signalbox.db.pool import SERVER_SETTINGS, Database
 from support import Agent
 
 SMALL = 1000
@@ -116,7 +117,9 @@ async def measure(options: argparse.Namespace, dsn: str) -> None:
         if not options.before_analyze:
             await owner.execute("analyze")
         await owner.close()
-        role = {"role": "signalbox_app", "jit": "off", "timezone": "UTC", "plan_cache_mode": options.mode}
+        role = {**SERVER_SETTINGS, "role": "signalbox_app"}
+        if options.mode:
+            role["plan_cache_mode"] = options.mode
         connection = await asyncpg.connect(dsn, server_settings=role, max_cached_statement_lifetime=0)
         small, big = [Timed(connection, (await reader_of(connection, agent)).who) for agent in agents]
         write(f"{'call':<64}{SMALL:>9}{options.events:>9}{'ratio':>8}\n")
@@ -131,7 +134,7 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--plans", action="store_true")
     parser.add_argument("--before-analyze", action="store_true")
-    parser.add_argument("--mode", default="auto", choices=("auto", "force_generic_plan", "force_custom_plan"))
+    parser.add_argument("--mode", choices=("auto", "force_generic_plan", "force_custom_plan"))
     options = parser.parse_args()
     with postgres() as database:
         asyncio.run(measure(options, database.dsn))

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 STATEMENT_SECONDS_MAX: Final = 30.0
 CLOSE_SECONDS_MAX: Final = 2.0
 
+SERVER_SETTINGS: Final = {
+    "application_name": "signalbox",
+    "timezone": "UTC",
+    "jit": "off",
+    # A plan for any project is one for the average project, and walks a huge one from end to end. What is hot and has
+    # one sensible plan (acts, authentication) is a function that says so.
+    "plan_cache_mode": "force_custom_plan",
+}
+
 STATEMENTS = parse((paths.FUNCTIONS.parent / "pool.sql").read_text(encoding="utf-8"))
 
 
@@ -46,12 +55,7 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
         max_inactive_connection_lifetime=300,
         command_timeout=STATEMENT_SECONDS_MAX,
         reset=_keep,
-        server_settings={
-            "application_name": "signalbox",
-            "role": f"{database}_app",
-            "timezone": "UTC",
-            "jit": "off",
-        },
+        server_settings={"role": f"{database}_app", **SERVER_SETTINGS},
     )
     try:
         await pool

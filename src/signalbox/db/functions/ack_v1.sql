@@ -25,25 +25,6 @@ begin
             limit 1000
         ) due;
     end if;
-    -- Looked up one by one: as an anti-join it may be planned over all posts there are.
-    select array_agg(w.post_id order by w.post_id) into unknown
-    from unnest(wanted) as w (post_id)
-    where (select true from posts p where p.project_id = ctx.project_id and p.post_id = w.post_id) is null;
-    if unknown is not null then
-        perform refuse_v1(404, format('no post %s in this project: read_posts shows yours', array_to_string(unknown, ', ')));
-    end if;
-    select array_agg(w.post_id order by w.post_id) into unknown
-    from unnest(wanted) as w (post_id)
-    where (
-        select true
-        from deliveries d
-        where d.project_id = ctx.project_id
-            and d.post_id = w.post_id
-            and d.participation_id = ctx.participation_id
-    ) is null;
-    if unknown is not null then
-        perform refuse_v1(403, format('post %s is not addressed to you: only a recipient acks it', array_to_string(unknown, ', ')));
-    end if;
     with acked as (
         update deliveries d
         set acked_at = ctx.at, outcome = new_outcome, note = new_note,
@@ -55,6 +36,35 @@ begin
         returning d.post_id
     )
     select array_agg(a.post_id order by a.post_id) into newly from acked a;
+    -- Nearly always each of them was open; what was not is looked up one by one, because as an anti-join that may be
+    -- planned over all posts there are.
+    if newly is null or cardinality(newly) < cardinality(wanted) then
+        select array_agg(w.post_id order by w.post_id) into unknown
+        from unnest(wanted) as w (post_id)
+        where (select true from posts p where p.project_id = ctx.project_id and p.post_id = w.post_id) is null;
+        if unknown is not null then
+            perform refuse_v1(404, format('no post %s in this project: read_posts shows yours', array_to_string(unknown, ', ')));
+        end if;
+        select array_agg(w.post_id order by w.post_id) into unknown
+        from unnest(wanted) as w (post_id)
+        where (
+            select true
+            from deliveries d
+            where d.project_id = ctx.project_id
+                and d.post_id = w.post_id
+                and d.participation_id = ctx.participation_id
+        ) is null;
+        if unknown is not null then
+            perform refuse_v1(403, format('post %s is not addressed to you: only a recipient acks it', array_to_string(unknown, ', ')));
+        end if;
+        select min(d.acked_at) into first_at
+        from deliveries d
+        where d.project_id = ctx.project_id
+            and d.participation_id = ctx.participation_id
+            and d.post_id = any(wanted);
+    else
+        first_at := ctx.at;
+    end if;
     if newly is not null then
         update posts p
         set acked_at = ctx.at
@@ -64,11 +74,6 @@ begin
             'post_ids', case when cardinality(newly) > 1 then to_jsonb(newly) end,
             'outcome', new_outcome, 'note', new_note));
     end if;
-    select min(d.acked_at) into first_at
-    from deliveries d
-    where d.project_id = ctx.project_id
-        and d.participation_id = ctx.participation_id
-        and d.post_id = any(wanted);
     if through is null and cardinality(wanted) = 1 then
         return finish_act_v1(act, ctx, jsonb_build_object('post_id', wanted[1], 'acked_at', first_at));
     end if;

@@ -16,7 +16,7 @@ create function authenticate_v2(
     out liveness_seconds integer,
     out suspended boolean,
     out unread_posts integer
-) language plpgsql as $$
+) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     select

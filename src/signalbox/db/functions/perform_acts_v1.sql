@@ -1,9 +1,10 @@
 -- Several acts of one project in one transaction, in order: one commit, one round trip. Each runs in a
 -- subtransaction of its own, so that one that is refused undoes nothing of its neighbours; and each takes the head
 -- lock in it: taken out here, every update below would need a multixact. What an act says no with is answered like
--- an error of the driver, field by field.
+-- an error of the driver, field by field. An act's statements have one sensible plan each, so none is planned anew.
 create function perform_acts_v1(project bigint, acts jsonb)
-returns table (answer jsonb, state text, message text, detail text, rule text) language plpgsql as $$
+returns table (answer jsonb, state text, message text, detail text, rule text)
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     one jsonb;

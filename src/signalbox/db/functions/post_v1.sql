@@ -24,13 +24,17 @@ begin
     values
         (ctx.project_id, new_post_id, event_seq, ctx.participation_id, ctx.actor, lane_name, recipient.actor,
             subject, body, ref, tag, ctx.at);
-    insert into deliveries (project_id, post_id, participation_id)
-    select ctx.project_id, new_post_id, m.participation_id
-    from lane_members m
-    where m.project_id = ctx.project_id and m.lane = lane_name and m.participation_id <> ctx.participation_id
-    union
-    select ctx.project_id, new_post_id, recipient.participation_id
-    where recipient.participation_id is not null;
+    if recipient.participation_id is not null then
+        insert into deliveries (project_id, post_id, participation_id)
+        values (ctx.project_id, new_post_id, recipient.participation_id);
+    end if;
+    if lane_name is not null then
+        insert into deliveries (project_id, post_id, participation_id)
+        select ctx.project_id, new_post_id, m.participation_id
+        from lane_members m
+        where m.project_id = ctx.project_id and m.lane = lane_name and m.participation_id <> ctx.participation_id
+        on conflict on constraint deliveries_pkey do nothing;
+    end if;
     return finish_act_v1(act, ctx, jsonb_build_object(
         'post_id', new_post_id, 'event_id', event_seq, 'created_at', ctx.at));
 end $$;

@@ -7,6 +7,19 @@ declare
     found_member members;
     matches text[];
 begin
+    if position('/' in wanted) > 0 then  -- found by index, however many members there are
+        select * into found_member
+        from members m
+        where m.project_id = project
+            and m.handle = split_part(wanted, '/', 1)
+            and m.label = substr(wanted, position('/' in wanted) + 1)
+            and m.label <> ''
+            and (m.removed_at is null or removed_too);
+        if found_member.participation_id is null then
+            perform refuse_v1(404, format('no participant %L in this project: list_participants shows who is', name));
+        end if;
+        return found_member;
+    end if;
     select array_agg(m.actor order by m.actor) into matches
     from members m
     where m.project_id = project

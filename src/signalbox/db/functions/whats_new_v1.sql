@@ -8,7 +8,7 @@ create function whats_new_v1(
     out cursor_seq bigint,
     out head bigint,
     out events jsonb
-) language plpgsql as $$
+) language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     bookmark cursors;
     upper_seq bigint;

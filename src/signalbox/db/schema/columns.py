@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, text
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -34,3 +34,8 @@ def identity(name: str) -> Column[Any]:
 def one_of(column_name: str, *values: str) -> str:
     """Build the condition that a column has one of some values."""
     return f"{column_name} in ({', '.join(repr(value) for value in values)})"
+
+
+def partial(name: str, *columns: str, where: str) -> Index:
+    """Build an index of the rows for which a condition holds."""
+    return Index(name, *columns, postgresql_where=text(where))

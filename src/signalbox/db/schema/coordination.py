@@ -12,11 +12,10 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional
+from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
 ledgers = Table(
     "ledgers",
@@ -51,26 +50,19 @@ events = Table(
     Index("events_by_participation", "project_id", "participation_id", "seq"),
     Index("events_by_participation_and_type", "project_id", "participation_id", "type", "seq"),
     Index("events_by_type", "project_id", "type", "seq"),
-    Index("events_by_ref", "project_id", "ref", "seq", postgresql_where=text("ref is not null")),
-    Index("events_by_tag", "project_id", "tag", "seq", postgresql_where=text("tag is not null")),
-    Index("events_by_sequence", "project_id", "sequence", "seq", postgresql_where=text("sequence is not null")),
-    Index(
-        "events_by_tag_and_participation",
-        "project_id",
-        "tag",
-        "participation_id",
-        "seq",
-        postgresql_where=text("tag is not null"),
-    ),
-    Index(
+    partial("events_by_ref", "project_id", "ref", "seq", where="ref is not null"),
+    partial("events_by_tag", "project_id", "tag", "seq", where="tag is not null"),
+    partial("events_by_sequence", "project_id", "sequence", "seq", where="sequence is not null"),
+    partial("events_by_tag_and_participation", "project_id", "tag", "participation_id", "seq", where="tag is not null"),
+    partial(
         "events_by_sequence_and_participation",
         "project_id",
         "sequence",
         "participation_id",
         "seq",
-        postgresql_where=text("sequence is not null"),
+        where="sequence is not null",
     ),
-    Index("events_by_task", "project_id", "task_id", "seq", postgresql_where=text("task_id is not null")),
+    partial("events_by_task", "project_id", "task_id", "seq", where="task_id is not null"),
 )
 
 lane_members = Table(
@@ -116,25 +108,19 @@ posts = Table(
     optional("acked_at", TIME),
     PrimaryKeyConstraint("project_id", "post_id", name="posts_pkey"),
     CheckConstraint("to_lane is not null or to_actor is not null", name="posts_addressed"),
-    Index("posts_by_lane", "project_id", "to_lane", "post_id", postgresql_where=text("to_lane is not null")),
-    Index(
-        "posts_open_by_lane",
-        "project_id",
-        "to_lane",
-        "post_id",
-        postgresql_where=text("to_lane is not null and acked_at is null"),
-    ),
-    Index(
+    partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
+    partial("posts_open_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null and acked_at is null"),
+    partial(
         "posts_by_lane_and_tag",
         "project_id",
         "to_lane",
         "tag",
         "post_id",
-        postgresql_where=text("to_lane is not null and tag is not null"),
+        where="to_lane is not null and tag is not null",
     ),
-    Index("posts_open", "project_id", "post_id", postgresql_where=text("acked_at is null")),
-    Index("posts_by_ref", "project_id", "ref", "post_id", postgresql_where=text("ref is not null")),
-    Index("posts_by_tag", "project_id", "tag", "post_id", postgresql_where=text("tag is not null")),
+    partial("posts_open", "project_id", "post_id", where="acked_at is null"),
+    partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
+    partial("posts_by_tag", "project_id", "tag", "post_id", where="tag is not null"),
 )
 
 deliveries = Table(
@@ -154,13 +140,7 @@ deliveries = Table(
     ),
     CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
     CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
-    Index(
-        "deliveries_unacked",
-        "project_id",
-        "participation_id",
-        "post_id",
-        postgresql_where=text("acked_at is null"),
-    ),
+    partial("deliveries_unacked", "project_id", "participation_id", "post_id", where="acked_at is null"),
 )
 
 sequences = Table(
@@ -207,15 +187,9 @@ leases = Table(
     column("expires_at", TIME),
     optional("released_at", TIME),
     PrimaryKeyConstraint("project_id", "lease_id", name="leases_pkey"),
-    Index(
-        "leases_open_by_surface",
-        "project_id",
-        "is_glob",
-        "surface",
-        postgresql_where=text("released_at is null"),
-    ),
-    Index("leases_open_by_holder", "project_id", "participation_id", postgresql_where=text("released_at is null")),
-    Index("leases_open_by_expiry", "project_id", "expires_at", postgresql_where=text("released_at is null")),
+    partial("leases_open_by_surface", "project_id", "is_glob", "surface", where="released_at is null"),
+    partial("leases_open_by_holder", "project_id", "participation_id", where="released_at is null"),
+    partial("leases_open_by_expiry", "project_id", "expires_at", where="released_at is null"),
 )
 
 tasks = Table(
@@ -236,8 +210,9 @@ tasks = Table(
     CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
     Index("tasks_by_status", "project_id", "status", "task_id"),
-    Index("tasks_by_owner", "project_id", "owner_id", "task_id", postgresql_where=text("owner_id is not null")),
-    Index("tasks_by_lane", "project_id", "lane", "task_id", postgresql_where=text("lane is not null")),
+    partial("tasks_by_owner", "project_id", "owner_id", "task_id", where="owner_id is not null"),
+    partial("tasks_by_owner_and_status", "project_id", "owner_id", "status", "task_id", where="owner_id is not null"),
+    partial("tasks_by_lane", "project_id", "lane", "task_id", where="lane is not null"),
 )
 
 task_blockers = Table(
@@ -252,11 +227,8 @@ task_blockers = Table(
     column("created_at", TIME),
     optional("resolved_at", TIME),
     PrimaryKeyConstraint("project_id", "task_id", "blocker_id", name="task_blockers_pkey"),
-    Index(
-        "task_blockers_open_on",
-        "project_id",
-        "on_task_id",
-        postgresql_where=text("resolved_at is null and on_task_id is not null"),
+    partial(
+        "task_blockers_open_on", "project_id", "on_task_id", where="resolved_at is null and on_task_id is not null"
     ),
 )
 

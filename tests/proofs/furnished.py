@@ -90,7 +90,8 @@ TABLES = """
 select c.table_name::text as name, array_agg(c.column_name::text) as columns
 from information_schema.columns c
 join information_schema.tables t using (table_schema, table_name)
-where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name <> 'alembic_version'
+where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
+    and c.table_name not in ('alembic_version', 'server_keys')
 group by c.table_name
 order by c.table_name
 """

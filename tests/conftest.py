@@ -37,7 +37,7 @@ profiles.register_profile(
 profiles.register_profile(
     "long",
     parent=profiles.get_profile("bounded"),
-    max_examples=60,
+    max_examples=300,
     derandomize=False,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     print_blob=True,

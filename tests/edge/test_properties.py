@@ -12,7 +12,7 @@ from typing import Any, Final
 import jsonschema_rs
 import pytest
 from anyio import to_thread
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from edge.generating import STRANGERS_NAME, fitting, hostile
@@ -140,6 +140,7 @@ async def test_one_answer_on_every_way_in_whatever_the_arguments(twins: Twins, t
     @settings(max_examples=EXAMPLES_FACTOR * settings().max_examples)
     @given(role=st.sampled_from((ROLES[0], *ROLES)), arguments=arguments)
     def holds(role: str, arguments: dict[str, Any]) -> None:
+        note(f"as {role}: {json.dumps(arguments)}")
         judge(twins, tool, role, arguments)
 
     await to_thread.run_sync(holds)

@@ -67,6 +67,7 @@ class History(RuleBasedStateMachine):
         answer = self.call(who, tool, **arguments)
         self.kept.append((who, tool, arguments, answer))
         self.head += events
+        assert self.call(0, "query_events", limit=1)["events"][0]["id"] == self.head, (tool, arguments)
         return answer
 
     def refusal(self, who: int, task_id: int, legal: set[str]) -> str | None:

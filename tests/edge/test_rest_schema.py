@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from edge.wire import assert_leaks_nothing
 from signalbox.catalog import CATALOG
 from signalbox.edge.rest import openapi
+from signalbox.errors import InvalidArguments
 from support import Agent, ServerProcess
 
 CHECKS = [
@@ -43,6 +44,16 @@ def document() -> Any:
 
 def test_the_document_is_valid_openapi(document: Any) -> None:
     document.validate()
+
+
+def test_a_tool_that_refuses_no_arguments_requires_a_body() -> None:
+    for tool in CATALOG:
+        operation = openapi("http://127.0.0.1:8787")["paths"][f"/api/tools/{tool.name}"]["post"]
+        if operation["requestBody"]["required"]:
+            with pytest.raises(InvalidArguments):
+                tool.parse({})
+        else:
+            tool.parse({})
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

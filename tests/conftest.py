@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx2
 import pytest
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as profiles
 from starlette.applications import Starlette
 
 from signalbox.app import create_app
@@ -21,6 +24,37 @@ from signalbox.db import embedded
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
 from support import Agent, Project, ServerProcess, make_project, serving
+
+profiles.register_profile(
+    "bounded",
+    max_examples=8,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+profiles.register_profile(
+    "long",
+    parent=profiles.get_profile("bounded"),
+    max_examples=300,
+    derandomize=False,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    print_blob=True,
+)
+profiles.load_profile("bounded")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of a long run here, so that it is said even when nothing is found."""
+    if config.option.hypothesis_profile == "long" and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(secrets.randbelow(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what would repeat this run."""
+    return f"generated input: --hypothesis-seed={config.option.hypothesis_seed or 'of each test'}"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -207,6 +208,11 @@ async def test_what_does_not_fit_writes_nothing(project: Project, tool: str) -> 
             await lead.call(tool, **CALLS[tool] | changed)
         assert len(refused.value.message) <= MESSAGE_CHARACTERS_MAX
     assert await head(lead) == before
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00z", "2026-01-01t00:00:00Z", "2026-01-01t01:00:00+01:00"])
+def test_a_moment_of_rfc_3339_may_be_in_small_letters(moment: str) -> None:
+    assert accepted("query_events", since=moment).since == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("field", ["last_n", "limit"])

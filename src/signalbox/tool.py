@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +37,8 @@ from signalbox.identity import Principal, Scope
 INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
 ERRORS_SHOWN_MAX: Final = 3
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+ONE_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"  # for schemas: a surrogate is no text that JSON readers know
+WITHOUT_NUL: Final = r"^[^\x00]*$"
 
 
 def _one_line(text: str) -> str:
@@ -58,7 +60,7 @@ def _whole(value: object) -> object:
 def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
-    moment = datetime.fromisoformat(value)
+    moment = datetime.fromisoformat(value.upper())  # RFC 3339 has t and z, too
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
@@ -76,9 +78,9 @@ def _from_json(value: object) -> object:
 FromJson = BeforeValidator(_from_json)
 """For a field that PostgreSQL answers as jsonb."""
 
-LineOrNothing = Annotated[str, AfterValidator(_one_line)]
-Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
-Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+LineOrNothing = Annotated[str, AfterValidator(_one_line), Field(json_schema_extra={"pattern": ONE_LINE})]
+Line = Annotated[LineOrNothing, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, json_schema_extra={"pattern": WITHOUT_NUL}), AfterValidator(_no_nul)]
 Whole = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Id = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -107,6 +109,12 @@ class Args(BaseModel):
             name: [_whole(item) for item in value] if isinstance(value, list) else _whole(value)
             for name, value in values.items()
         }
+
+
+def named_by(rule: Literal["anyOf", "oneOf"], **types: str) -> ConfigDict:
+    """Say in the schema of a model that one of some arguments is required; null is left out."""
+    choices: list[Any] = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in types.items()]
+    return ConfigDict(json_schema_extra={rule: choices})
 
 
 class ActArgs(Args):

@@ -10,7 +10,21 @@ from signalbox.db.acts import act
 from signalbox.db.statements import Executor, Statement, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
-from signalbox.tool import INTEGER_MAX, ActArgs, ActorName, Effect, Id, Lane, Line, Moment, Page, Result, Text, Tool
+from signalbox.tool import (
+    INTEGER_MAX,
+    ActArgs,
+    ActorName,
+    Effect,
+    Id,
+    Lane,
+    Line,
+    Moment,
+    Page,
+    Result,
+    Text,
+    Tool,
+    named_by,
+)
 
 sql = statements(__file__)
 
@@ -20,6 +34,8 @@ Tag = Annotated[Line, Field(max_length=64)]
 
 class PostArgs(ActArgs):
     """What to hand to whom."""
+
+    model_config = named_by("anyOf", to_lane="string", to_actor="string")
 
     to_lane: Lane | None = None
     to_actor: ActorName | None = None
@@ -129,6 +145,8 @@ def _statement_for(args: ReadArgs) -> Statement:
 
 class AckArgs(ActArgs):
     """Which posts are dealt with, and how."""
+
+    model_config = named_by("oneOf", post_id="integer", post_ids="array", through_id="integer")
 
     post_id: Id | None = None
     post_ids: Annotated[list[Id] | None, Field(min_length=1, max_length=200)] = None

@@ -91,7 +91,7 @@ _STATUSES = {status: refusal.__doc__ or "" for status, refusal in REFUSALS.items
 
 
 def _operation(tool: Tool) -> dict[str, Any]:
-    required = bool(full_schema(tool.args).get("required"))
+    required = not {"required", "anyOf", "oneOf"}.isdisjoint(full_schema(tool.args))
     return {
         "operationId": tool.name,
         "summary": tool.title,

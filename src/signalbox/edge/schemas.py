@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from signalbox.tool import INTEGER_MAX, Args, Result
+from signalbox.tool import INTEGER_MAX, ONE_LINE, WITHOUT_NUL, Args, Result
 
 _DROPPED: Final = frozenset({"title", "default", "additionalProperties"})
+_PATTERNS_FOR_PROGRAMS: Final = frozenset({ONE_LINE, WITHOUT_NUL})
 
 
 @cache
@@ -18,8 +19,13 @@ def full_schema(model: type[Args | Result]) -> dict[str, Any]:
 
 @cache
 def plain_schema(model: type[Args | Result]) -> dict[str, Any]:
-    """Answer the schema of a model for readers: every rule kept, nulls left out."""
-    return _schema(model, nulls=False)
+    """Answer the schema of a model for readers, without what only programs need.
+
+    Left out are nulls, that texts have no control characters, and which arguments go together: clients flatten or
+    skip an `anyOf` at the root, and the refusal says it.
+    """
+    schema = _schema(model, nulls=False)
+    return {key: _readable(value) for key, value in schema.items() if key not in {"anyOf", "oneOf"}}
 
 
 @cache
@@ -66,6 +72,16 @@ def _without_null(node: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in node.items() if key not in {"anyOf", "default"} or value is not None}
     rest.pop("anyOf", None)
     return {**kept[0], **rest} if len(kept) == 1 else {"anyOf": kept, **rest}
+
+
+def _readable(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_readable(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _readable(value) for key, value in node.items() if key != "pattern" or value not in _PATTERNS_FOR_PROGRAMS
+    }
 
 
 def _compact(node: Any) -> Any:

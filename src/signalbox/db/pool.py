@@ -53,6 +53,7 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
         min_size=1,
         max_size=settings.pool_connections,
         max_inactive_connection_lifetime=300,
+        timeout=settings.pool_wait_seconds,
         command_timeout=STATEMENT_SECONDS_MAX,
         reset=_keep,
         server_settings={"role": f"{database}_app", **SERVER_SETTINGS},
@@ -117,6 +118,7 @@ class Database:
         self.base_url = settings.base_url
         self._settings = settings
         self._writes = Writes(self._perform, settings.queued_writes_max)
+        self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
@@ -149,15 +151,30 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """Borrow a connection; what goes wrong on it becomes a refusal where it is one."""
         try:
-            connection = await self.pool.acquire(timeout=self._settings.pool_wait_seconds)
-        except DRIVER_ERRORS as error:
-            raise unavailable(error) from error  # whatever says no to a connection, there is none
+            await self._take_place()
+        except TimeoutError as error:
+            raise unavailable(error) from error
         try:
-            yield connection
-        except DRIVER_ERRORS as error:
-            raise refusal_for(error) from error
+            try:
+                connection = await self.pool.acquire()
+            except DRIVER_ERRORS as error:
+                raise unavailable(error) from error  # whatever says no to a connection, there is none
+            try:
+                yield connection
+            except DRIVER_ERRORS as error:
+                raise refusal_for(error) from error
+            finally:
+                await self.pool.release(connection)
         finally:
-            await self.pool.release(connection)
+            self._places.release()
+
+    async def _take_place(self) -> None:
+        """Wait for a connection to be free, first come, first served: the pool serves whoever asks at the moment."""
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        async with asyncio.timeout(self._settings.pool_wait_seconds):
+            await self._places.acquire()
 
     async def run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Run one statement that needs no caller: a command of the operator, a heartbeat, an invite."""

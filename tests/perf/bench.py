@@ -4,8 +4,9 @@
 
 The server runs in a process of its own on an embedded PostgreSQL with fsync on; this process drives it over MCP with
 keep-alive connections, one per caller, each with a token of its own. For each row it prints calls per second, latency
-percentiles in milliseconds, the CPU time of server and database per call, and the ratio to pgbench running the same
-single transaction with as many clients. Not part of the test run: it takes minutes and measures the machine too.
+percentiles in milliseconds, the CPU time of server and database per call, and the limit: how many a second pgbench does
+of the same transactions, with as many clients and nothing around them (above 1 it is beaten, by acts that travel
+together). Not part of the test run: it takes minutes and measures the machine too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from perf.limit import Limit
 from signalbox.config import load_settings
 from signalbox.db import embedded
 from signalbox.db.migrating import migrate
@@ -37,11 +38,6 @@ from signalbox.identity import Principal
 from support import Agent, make_project, serving
 
 MIX = (("post", 40), ("ack", 37), ("lease+release", 12), ("claim", 7), ("whoami", 2), ("whats_new", 2))
-PGBENCH = {
-    "claim": "select claim_v1({act}, 'bench', null);",
-    "post": "select post_v1({act}, null, '{actor}', 's', 'a handoff of ordinary length', 'PR-1', null);",
-    "whoami": "select * from authenticate_v1('\\x{hash}');",
-}
 
 
 @dataclass
@@ -161,28 +157,6 @@ def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
 
 
-def pgbench(socket: Path, caller: Caller, who: Principal, act: str, *, clients: int, seconds: int) -> float:
-    """Run the same single transaction without Signalbox around it; answers transactions per second."""
-    if act not in PGBENCH:
-        return 0.0
-    reference = f"({who.project_id}, {who.participation_id}, null, '{act}', null, null)::act_ref"
-    token = who.token_hash or b""
-    script = PGBENCH[act].format(act=reference, actor=caller.agent.actor, hash=token.hex())
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(script + "\n")
-        file.flush()
-        words = ["-n", "-M", "prepared", "-f", file.name, "-c", str(clients), "-j", "1", "-T", str(seconds)]
-        done = subprocess.run(
-            [embedded.find_binaries(os.environ) / "pgbench", *words, "-h", socket, "-U", "signalbox", "signalbox"],
-            env=os.environ | {"PGOPTIONS": "-c role=signalbox_app"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    line = next(line for line in done.stdout.splitlines() if line.startswith("tps"))
-    return float(line.split()[2])
-
-
 @contextmanager
 def postgres() -> Iterator[embedded.EmbeddedPostgres]:
     directory = Path(tempfile.mkdtemp(prefix="signalbox-bench."))
@@ -196,11 +170,14 @@ def postgres() -> Iterator[embedded.EmbeddedPostgres]:
 
 
 async def callers_of(database: embedded.EmbeddedPostgres, port: int, count: int) -> tuple[list[Caller], Principal]:
-    """Make as many agents, connect each, and set them in a ring in which they post to each other."""
+    """Make as many agents, connect each, and set them in a ring in which they post to each other.
+
+    The Principal is for pgbench: an agent in a project of its own.
+    """
     async with Database(load_settings({}, database_url=database.dsn)) as opened:
         project = await make_project(opened)
         agents = [await project.join(f"agent-{number}") for number in range(count)]
-        who = await agents[0].principal()
+        who = await (await (await make_project(opened)).join("agent-0")).principal()
     everyone = [Caller(agent) for agent in agents]
     for caller, peer in itertools.pairwise([*everyone, everyone[0]]):
         caller.peer = peer
@@ -212,6 +189,7 @@ async def measure(options: argparse.Namespace, port: int, server_pid: int, datab
     """Measure each act with each number of callers, and print a row of it."""
     counts = [int(count) for count in options.callers.split(",")]
     everyone, who = await callers_of(database, port, max(counts))
+    pgbench = Limit(database.data_dir / "run", who, max(1, round(options.seconds)))
     row = "{:<14}{:>8}{:>9}{:>8}{:>8}{:>8}{:>11}{:>11}{:>9}{:>7}\n"
     write = sys.stdout.write
     write(row.format("act", "callers", "calls/s", "p50", "p95", "p99", "server ms", "database", "pgbench", "ratio"))
@@ -221,12 +199,11 @@ async def measure(options: argparse.Namespace, port: int, server_pid: int, datab
         latencies = sorted(await drive(everyone[:count], act, options.seconds))
         rate = len(latencies) / (time.perf_counter() - start)
         server, postgres_cpu = cpu_seconds(server_pid) - before[0], cpu_seconds(database.pid) - before[1]
-        limit = pgbench(database.data_dir / "run", everyone[0], who, act, clients=count, seconds=int(options.seconds))
+        limit = pgbench.of_mix(dict(MIX), count) if act == "mix" else pgbench.of(act, count)
         calls = len(latencies) * (2 if act == "lease+release" else 1)
         shares = [f"{percentile(latencies, share):.1f}" for share in (0.5, 0.95, 0.99)]
         costs = [f"{used / calls * 1000:.2f}" for used in (server, postgres_cpu)]
-        beside = [f"{limit:.0f}", f"{rate / limit:.2f}"] if limit else ["", ""]
-        write(row.format(act, count, f"{rate:.0f}", *shares, *costs, *beside))
+        write(row.format(act, count, f"{rate:.0f}", *shares, *costs, f"{limit:.0f}", f"{rate / limit:.2f}"))
         sys.stdout.flush()
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
+from anyio import to_thread
 
 from edge.wire import LEGACY, MODERN, envelope, era_headers, in_session, opened
-from support import Agent, Project, ServerProcess
+from support import Agent, Project, ServerProcess, serving
 
 SECONDS_MAX = 10
 
@@ -96,3 +98,19 @@ async def test_a_stream_ends_with_its_session(two_workers: ServerProcess, agent:
                 rest = [line async for line in messages(lines)]
 
     assert rest == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_server_that_stops_ends_its_streams_at_once(
+    database_url: str, project: Project, tmp_path: Path, workers: int
+) -> None:
+    agent = await project.join("claude-1")
+    with serving(database_url, tmp_path, workers=workers) as server, anyio.fail_after(SECONDS_MAX):
+        async with stream_of(MODERN, server, agent) as modern, stream_of(LEGACY, server, agent) as legacy:
+            server.process.terminate()
+            rest = [heard async for heard in modern], [heard async for heard in legacy]
+        code = await to_thread.run_sync(server.process.wait, SECONDS_MAX)
+
+    assert [[heard.get("id") for heard in said] for said in rest] == [[7], []]
+    assert code == 0
+    assert "timeout graceful shutdown exceeded" not in server.log.read_text()

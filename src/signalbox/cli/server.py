@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import os
 import signal
@@ -9,7 +10,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
@@ -64,7 +67,7 @@ def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]
     watcher = threading.Thread(target=_when_ready, args=(settings, on_ready), daemon=True)
     watcher.start()
     if settings.workers == 1:
-        uvicorn.Server(_config(create_app(settings), settings)).run(sockets=[bound])
+        uvicorn.Server(_config(_ending_streams(create_app(settings)), settings)).run(sockets=[bound])
         return
     os.environ |= _as_environment(settings)
     Multiprocess(_config("signalbox.cli.server:worker_app", settings, factory=True), sockets=[bound]).run()
@@ -105,7 +108,34 @@ def worker_app() -> Starlette:
     settings = load_settings(os.environ)
     set_up_logs(settings)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return create_app(settings)
+    return _ending_streams(create_app(settings))
+
+
+def _ending_streams(app: Starlette) -> Starlette:
+    """Let the signals that stop a server end its open streams at once; uvicorn would wait for them, then cut them."""
+    opened = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: Starlette) -> AsyncIterator[Any]:
+        async with opened(running) as state:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                _before(number, app.state.mcp.streams.end_all)
+            yield state
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def _before(number: int, act: Callable[[], None]) -> None:
+    """Do one thing more when a signal comes, in the event loop; what was to happen happens."""
+    loop, handler = asyncio.get_running_loop(), signal.getsignal(number)
+    assert callable(handler), "uvicorn handles it"
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(act)
+        handler(number, frame)
+
+    signal.signal(number, handle)
 
 
 def _end_with(parent: int) -> None:

@@ -125,7 +125,11 @@ class Streams:
         finally:
             beat.cancel()
             await asyncio.gather(beat, return_exceptions=True)
-            self.mark_all(News.ENDED)
+            self.end_all()
+
+    def end_all(self) -> None:
+        """End every stream: the server stops."""
+        self.mark_all(News.ENDED)
 
     def mark_all(self, news: News) -> None:
         """Leave something to be said on every stream."""

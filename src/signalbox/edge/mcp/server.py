@@ -132,6 +132,11 @@ def as_mcp(tool: Tool) -> types.Tool:
     )
 
 
+def as_json(refusal: Refusal) -> str:
+    """Write a refusal as a compact JSON object."""
+    return json.dumps(refusal.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
 class ToolFailed(Exception):  # noqa: N818 - it is what became of the tool
     """A tool broke: our mistake, which was logged."""
 
@@ -149,7 +154,7 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
     except (Unauthenticated, SessionEnded):
         raise
     except Refusal as refusal:
-        return json.dumps(refusal.as_json(), ensure_ascii=False, separators=(",", ":")), True
+        return as_json(refusal), True
     except Exception as error:
         log.exception("tool %s failed", name)
         raise ToolFailed(f"{name} failed: this is our mistake, and it was logged") from error
@@ -161,7 +166,7 @@ async def answer(name: str, session: Session, who: Principal, arguments: Mapping
     try:
         text, is_error = await run_tool(name, session, who, arguments)
     except Refusal as refusal:
-        text, is_error = json.dumps(refusal.as_json(), ensure_ascii=False, separators=(",", ":")), True
+        text, is_error = as_json(refusal), True
     except ToolFailed as failure:
         raise MCPError(INTERNAL_ERROR, str(failure)) from failure
     return types.CallToolResult(

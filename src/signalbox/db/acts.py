@@ -157,14 +157,15 @@ class Writes:
         waiting = [one.done for one in together]
         try:
             rows = await self._perform(project_id, f"[{','.join([one.act for one in together])}]")
+            outcomes = [outcome_of(row) for row in rows]
         except asyncio.CancelledError:
             _settle(waiting, Unavailable("this server is stopping: repeat the call with its idempotency key"))
             raise
         except Exception as error:  # noqa: BLE001 - each of those who wait hears it
             _settle(waiting, error)
             return
-        for row, done in zip(rows, waiting, strict=True):
-            _settle([done], outcome_of(row))
+        for outcome, done in zip(outcomes, waiting, strict=True):
+            _settle([done], outcome)
 
 
 def _next_of(queue: deque[_Waiting]) -> list[_Waiting]:

@@ -164,8 +164,7 @@ class Writes:
         except Exception as error:  # noqa: BLE001 - each of those who wait hears it
             _settle(waiting, error)
             return
-        for outcome, done in zip(outcomes, waiting, strict=True):
-            _settle([done], outcome)
+        _answer(deque(zip(waiting, outcomes, strict=True)))
 
 
 def _next_of(queue: deque[_Waiting]) -> list[_Waiting]:
@@ -178,6 +177,14 @@ def _next_of(queue: deque[_Waiting]) -> list[_Waiting]:
         if not waiting.done.done():
             together.append(waiting)
     return together
+
+
+def _answer(answers: deque[tuple[asyncio.Future[str], Outcome]]) -> None:
+    """Hand out one answer, and the next when the event loop has come round: callers of other projects go between."""
+    done, outcome = answers.popleft()
+    _settle([done], outcome)
+    if answers:
+        asyncio.get_running_loop().call_soon(_answer, answers)
 
 
 def _settle(waiting: Sequence[asyncio.Future[str]], outcome: Outcome) -> None:

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 
 from proofs.wire import Wire
 
-REFUSED_AT_MOST = 2000  # calls of one caller, so that a server that stays away ends the test
-PAUSE_SECONDS = 0.02
+REFUSED_AT_MOST = 500  # calls of one caller, so that a server that stays away ends the test
+PAUSE_SECONDS = 0.1
 END_SECONDS_MAX = 60
 
 

@@ -81,7 +81,10 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
             for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
                 await restart_under_load(running, web, load, how)
             async with Database(load_settings({}, database_url=running.dsn)) as database:
-                lead = await Project(database, project.owner).join("lead", lead=True)
+                again = Project(database, project.owner)
+                lead, *_ = [await again.join(name, lead=True) for name in ("lead", "listener-0", "listener-1")]
+                async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                    heard_after = [(await anext(stream))["method"] for stream in (modern, legacy)]
                 for listener in listeners:
                     await lead.call("admin_revoke", participant_name=listener.actor)
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
@@ -92,4 +95,5 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
     figure(f"{sum(load.answers.values())} calls: {dict(load.answers)}; the slowest {load.slowest_seconds:.2f} s")
     assert load.answers.keys() == {None, "unavailable"}
     assert load.slowest_seconds < ANSWER_SECONDS_MAX
+    assert heard_after == ["notifications/tools/list_changed"] * 2  # on the streams that were open all the while
     assert rests == [[7], []]

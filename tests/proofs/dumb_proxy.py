@@ -1,4 +1,7 @@
-"""A proxy before PostgreSQL that can lose the answer to an act: it is committed, and the server never hears of it."""
+"""A proxy before PostgreSQL that can lose the answer to an act: it is committed, and the server never hears of it.
+
+It can also cut every connection, and it can stop passing anything on without a word, as a network does that is gone.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class DumbProxy:
             )
         )
         self._is_mute = False
+        self.is_gone = False
         self._links: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -48,6 +52,21 @@ class DumbProxy:
     def mute_acts(self) -> None:
         """From now on let no answer to an act through, nor anything after it on its connection."""
         self._is_mute = True
+
+    def cut(self) -> int:
+        """End every connection, whatever is on its way; answers how many there were."""
+        for link in self._links:
+            link.cancel()
+        return len(self._links)
+
+    def leave(self) -> None:
+        """Pass nothing on any more, in either direction, nor anything of new connections: they stay open and silent."""
+        self.is_gone = True
+
+    def come_back(self) -> None:
+        """Pass on what is said from now on; what was said meanwhile is lost."""
+        self.is_gone = False
+        self.cut()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -101,11 +120,12 @@ class _Link:
                 (self._acts.add if ACT in text else self._acts.discard)(name)
             if kind == b"B" and self._proxy.is_mute and body.split(b"\0")[1] in self._acts:
                 self._swallows = True
-            writer.write(kind + length + body)
+            if not self._proxy.is_gone:
+                writer.write(kind + length + body)
             kind = await reader.readexactly(1)
 
     async def _answers(self) -> None:
         reader, writer = self._server[0], self._client[1]
         while chunk := await reader.read(CHUNK_BYTES):
-            if not self._swallows:
+            if not self._swallows and not self._proxy.is_gone:
                 writer.write(chunk)

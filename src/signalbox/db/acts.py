@@ -158,14 +158,14 @@ class Writes:
         waiting = [one.done for one in together]
         try:
             rows = await self._perform(project_id, f"[{','.join([one.act for one in together])}]")
+            outcomes = [outcome_of(row) for row in rows]
         except asyncio.CancelledError:
             _settle(waiting, Unavailable("this server is stopping: repeat the call with its idempotency key"))
             raise
         except Exception as error:  # noqa: BLE001 - each of those who wait hears it
             _settle(waiting, error)
             return
-        for row, done in zip(rows, waiting, strict=True):
-            _settle([done], outcome_of(row))
+        _answer(deque(zip(waiting, outcomes, strict=True)))
 
 
 def _next_of(queue: deque[_Waiting]) -> list[_Waiting]:
@@ -178,6 +178,14 @@ def _next_of(queue: deque[_Waiting]) -> list[_Waiting]:
         if not waiting.done.done():
             together.append(waiting)
     return together
+
+
+def _answer(answers: deque[tuple[asyncio.Future[str], Outcome]]) -> None:
+    """Hand out one answer, and the next when the event loop has come round: callers of other projects go between."""
+    done, outcome = answers.popleft()
+    _settle([done], outcome)
+    if answers:
+        asyncio.get_running_loop().call_soon(_answer, answers)
 
 
 def _settle(waiting: Sequence[asyncio.Future[str]], outcome: Outcome) -> None:

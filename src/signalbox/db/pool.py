@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
+log = logging.getLogger("signalbox")
+
 STATEMENT_SECONDS_MAX: Final = 30.0
 CLOSE_SECONDS_MAX: Final = 2.0
+CANCEL_SECONDS_MAX: Final = 2.0  # for PostgreSQL to end a statement that nobody waits for any more
 
 SERVER_SETTINGS: Final = {
     "application_name": "signalbox",
@@ -164,7 +168,7 @@ class Database:
             except DRIVER_ERRORS as error:
                 raise refusal_for(error) from error
             finally:
-                await self.pool.release(connection)
+                await self._give_back(connection)
         finally:
             self._places.release()
 
@@ -175,6 +179,13 @@ class Database:
             return
         async with asyncio.timeout(self._settings.pool_wait_seconds):
             await self._places.acquire()
+
+    async def _give_back(self, connection: Connection) -> None:
+        """Give a connection back. One whose statement cannot be cancelled is ended; what came of it stands."""
+        try:
+            await self.pool.release(connection, timeout=CANCEL_SECONDS_MAX)
+        except DRIVER_ERRORS as error:
+            log.warning("a connection was ended: %s: %s", type(error).__name__, error)
 
     async def run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Run one statement that needs no caller: a command of the operator, a heartbeat, an invite."""

@@ -122,6 +122,8 @@ class Heartbeats:
             await self.flush(database)
         except Unavailable:
             log.warning("the heartbeats of a second are lost: the database does not answer")
+        except Exception:
+            log.exception("the heartbeats of a second are lost")  # the next ones are written all the same
 
 
 TOOLS = (

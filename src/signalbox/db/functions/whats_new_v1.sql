@@ -13,15 +13,17 @@ declare
     bookmark cursors;
     upper_seq bigint;
 begin
-    if after_seq is null and advance then
-        select * into bookmark
-        from cursors c
-        where c.project_id = project and c.participation_id = participation
-        for update;
-    elsif after_seq is null then
+    select l.head into head from ledgers l where l.project_id = project;
+    if after_seq is null then
         select * into bookmark
         from cursors c
         where c.project_id = project and c.participation_id = participation;
+        if advance and head > bookmark.seq then  -- with nothing new, nothing is locked or written
+            select * into bookmark
+            from cursors c
+            where c.project_id = project and c.participation_id = participation
+            for update;
+        end if;
     end if;
     since_event_id := coalesce(after_seq, case when redeliver then bookmark.page_seq else bookmark.seq end, 0);
     upper_seq := case when redeliver and after_seq is null then bookmark.seq end;
@@ -38,7 +40,7 @@ begin
         order by v.seq
         limit case when upper_seq is null then page_size end
     ) e;
-    select l.head into head from ledgers l where l.project_id = project;
+    head := greatest(head, cursor_seq);  -- it may have moved between the two statements
     if after_seq is null and advance and cursor_seq > coalesce(bookmark.seq, 0) then
         insert into cursors as c (project_id, participation_id, seq, page_seq)
         values (project, participation, cursor_seq, since_event_id)

@@ -34,10 +34,10 @@ from signalbox.edge.http import (
 )
 from signalbox.edge.mcp.calls import Call, call_in
 from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
-from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, create_server, request_caller, run_tool
+from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, as_json, create_server, request_caller, run_tool
 from signalbox.edge.mcp.sessions import McpSession, SessionIds
 from signalbox.edge.mcp.streams import Streams
-from signalbox.errors import Refusal, SessionEnded
+from signalbox.errors import Refusal, SessionEnded, Unavailable
 from signalbox.identity import Principal
 from signalbox.tool import require_scope
 
@@ -84,7 +84,13 @@ class McpEndpoint:
         mcp_session = self._ids.read(named) if named is not None else None
         async with self._callers.session(token_hash, mcp_session.key if mcp_session else None) as session:
             call = call_in(exchange)
-            who = await session.who(for_act=call is not None and call.tool.proves_caller)
+            try:
+                who = await session.who(for_act=call is not None and call.tool.proves_caller)
+            except Unavailable as refusal:
+                if call is None:
+                    raise
+                await exchange.reply_json(call.answer(as_json(refusal), is_error=True))
+                return
             note_caller(exchange.scope, who)
             if named is not None and (mcp_session is None or mcp_session.participation_id != who.participation_id):
                 raise SessionEnded(SESSION_GONE)

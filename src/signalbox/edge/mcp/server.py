@@ -135,6 +135,11 @@ def as_mcp(tool: Tool) -> types.Tool:
     )
 
 
+def as_json(refusal: Refusal) -> str:
+    """Write a refusal as a compact JSON object."""
+    return to_json(refusal.as_json()).decode()
+
+
 class ToolFailed(Exception):  # noqa: N818 - it is what became of the tool
     """A tool broke: our mistake, which was logged."""
 
@@ -152,7 +157,7 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
     except (Unauthenticated, SessionEnded):
         raise
     except Refusal as refusal:
-        return to_json(refusal.as_json()).decode(), True
+        return as_json(refusal), True
     except Exception as error:
         log.exception("tool %s failed", name)
         raise ToolFailed(f"{name} failed: this is our mistake, and it was logged") from error
@@ -164,7 +169,7 @@ async def answer(name: str, session: Session, who: Principal, arguments: Mapping
     try:
         text, is_error = await run_tool(name, session, who, arguments)
     except Refusal as refusal:
-        text, is_error = to_json(refusal.as_json()).decode(), True
+        text, is_error = as_json(refusal), True
     except ToolFailed as failure:
         raise MCPError(INTERNAL_ERROR, str(failure)) from failure
     return types.CallToolResult(

@@ -159,6 +159,8 @@ class Streams:
                 await self.prove()
             except Unavailable:
                 log.warning("open streams could not be proved: the database does not answer; nothing is said on them")
+            except Exception:
+                log.exception("open streams could not be proved; nothing is said on them")  # the next beat tries again
 
     async def listen(
         self,

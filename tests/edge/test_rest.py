@@ -205,7 +205,7 @@ def test_the_document_describes_a_tool_whole(document: dict[str, Any], tool: str
     assert operation["x-scope"] == ("manage" if tool in ADMIN_TOOLS else CATALOG.tools[tool].scope.value)
     assert {str(status) for status in REFUSALS} | {"200", "413"} <= operation["responses"].keys()
     assert arguments["additionalProperties"] is False
-    assert operation["requestBody"]["required"] == bool(arguments.get("required"))
+    assert operation["requestBody"]["required"] is not jsonschema_rs.is_valid(arguments, {})
     jsonschema_rs.meta.validate(arguments)
     for status in operation["responses"]:
         jsonschema_rs.meta.validate(answer_schema(document, tool, int(status)))

@@ -113,6 +113,7 @@ class Writes:
         self._waiting_max = waiting_max
         self._queues: dict[int, deque[_Waiting]] = {}
         self._carriers: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def act(self, project_id: int, fields: dict[str, Any]) -> str:
         """Wait for the project's turn and act; answers JSON. A caller that goes away takes a waiting act with it.
@@ -122,11 +123,12 @@ class Writes:
             Refusal: whatever the act refuses.
         """
         queue = self._queues.get(project_id)
-        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        loop = self._loop = self._loop or asyncio.get_running_loop()  # asking for it is a system call in Python 3.11
+        done: asyncio.Future[str] = loop.create_future()
         waiting = _Waiting(as_json(fields), done, fields["tool"] in TRAVEL_TOGETHER)
         if queue is None:
             self._queues[project_id] = deque([waiting])
-            carrier = asyncio.create_task(self._carry(project_id))
+            carrier = loop.create_task(self._carry(project_id))
             self._carriers.add(carrier)
             carrier.add_done_callback(self._carriers.discard)
         elif len(queue) >= self._waiting_max:
@@ -185,7 +187,7 @@ def _answer(answers: deque[tuple[asyncio.Future[str], Outcome]]) -> None:
     done, outcome = answers.popleft()
     _settle([done], outcome)
     if answers:
-        asyncio.get_running_loop().call_soon(_answer, answers)
+        done.get_loop().call_soon(_answer, answers)
 
 
 def _settle(waiting: Sequence[asyncio.Future[str]], outcome: Outcome) -> None:

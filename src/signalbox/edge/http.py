@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -12,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -99,9 +99,10 @@ class while_caller_waits:  # noqa: N801 - it reads as what it does
         self._watcher: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None
-        self._timer = asyncio.get_running_loop().call_later(LATE_SECONDS, self._start, task)
+        self._timer = loop.call_later(LATE_SECONDS, self._start, task)
 
     async def __aexit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         self._timer.cancel()
@@ -126,8 +127,8 @@ class while_caller_waits:  # noqa: N801 - it reads as what it does
 def parse_json(body: bytes) -> Any:
     """Read JSON of a body that somebody else will answer for: None when it is none."""
     try:
-        return json.loads(body)
-    except JSON_ERRORS:
+        return from_json(body)
+    except ValueError:
         return None
 
 
@@ -279,7 +280,9 @@ def _log_request(scope: Scope, request_id: str, seconds: float) -> None:
         **scope[LOG_KEY],
         "ms": round(seconds * 1000, 1),
     }
-    log.log(level, "%s", " ".join([f"{key}={_plain(value)}" for key, value in line.items()]), extra={"facts": line})
+    text = " ".join([f"{key}={_plain(value)}" for key, value in line.items()])
+    # Not log.log(): that looks up the stack for who logs, which is always this line.
+    log.handle(log.makeRecord(log.name, level, __file__, 0, text, (), None, extra={"facts": line}))
 
 
 def _plain(value: object) -> str:

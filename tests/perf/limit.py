@@ -29,6 +29,8 @@ class Limit:
 
     def of(self, act: str, clients: int) -> float:
         """Measure how many a second PostgreSQL does of an act."""
+        if act == "lease+release":
+            return self._run({act: 1}, clients) * 2
         if act != "ack":
             return self._run({act: 1}, clients)
         pair, alone = self._run({POST_AND_ACK: 1}, clients), self._run({"post": 1}, clients)
@@ -37,7 +39,12 @@ class Limit:
     def of_mix(self, mix: dict[str, int], clients: int) -> float:
         """Measure how many acts a second it does of a mix."""
         paired = mix["ack"]
-        scripts = {**mix, POST_AND_ACK: paired, "post": mix["post"] - paired}
+        scripts = {
+            **mix,
+            POST_AND_ACK: paired,
+            "post": mix["post"] - paired,
+            "lease+release": mix["lease+release"] // 2,
+        }
         del scripts["ack"]
         return self._run(scripts, clients) * sum(mix.values()) / sum(scripts.values())
 

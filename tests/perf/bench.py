@@ -220,7 +220,12 @@ def main() -> None:
     with (
         postgres() as database,
         tempfile.TemporaryDirectory() as directory,
-        serving(database.dsn, Path(directory), workers=options.workers) as server,
+        serving(
+            database.dsn,
+            Path(directory),
+            workers=options.workers,
+            SIGNALBOX_POOL_CONNECTIONS=str(min(10, 20 // options.workers)),  # pgbench wants its share, too
+        ) as server,
     ):
         asyncio.run(measure(options, server.port, server.process.pid, database))
 

@@ -24,6 +24,9 @@ async def queue(project: Project, database_url: str) -> Queue:
     return await queue_of(project, database_url)
 
 
+MANY = 2 * ACTS_TOGETHER_MAX
+
+
 def claims(events: list[dict[str, Any]]) -> list[str]:
     return [event["payload"]["note"] for event in events if event["payload"].get("note")]
 
@@ -40,13 +43,13 @@ async def leaving_no_task() -> AsyncIterator[None]:
 async def test_who_hangs_up_takes_a_waiting_act_away_and_no_other(queue: Queue, agent: Agent) -> None:
     async with leaving_no_task():
         async with queue.blocked():
-            calls = [await queue.call("claim", sequence="adr", note=f"{each}") for each in range(40)]
+            calls = [await queue.call("claim", sequence="adr", note=f"{each}") for each in range(MANY)]
             for call in calls[::3]:
                 call.cancel()
             await asyncio.sleep(0)
         answers = await settled(calls)
 
-    stayed = [f"{each}" for each in range(40) if each % 3]
+    stayed = [f"{each}" for each in range(MANY) if each % 3]
     assert [answer["note"] for answer in answers if isinstance(answer, dict)] == stayed
     assert [len(together) for together in queue.travelled] == [ACTS_TOGETHER_MAX, len(stayed) - ACTS_TOGETHER_MAX]
     assert claims(await ledger_of(agent)) == stayed

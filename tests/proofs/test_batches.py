@@ -23,6 +23,9 @@ from signalbox.errors import NotFound, TooMany, Unavailable
 from support import Agent, Project, make_project
 
 
+MANY = 2 * ACTS_TOGETHER_MAX + 8
+
+
 @pytest.fixture
 async def queue(project: Project, database_url: str) -> Queue:
     return await queue_of(project, database_url)
@@ -32,8 +35,8 @@ def notes(events: list[dict[str, Any]]) -> list[str]:
     return [event["payload"]["note"] for event in events if event["payload"].get("note")]
 
 
-@pytest.mark.parametrize("place", [0, 7, 15])
-async def test_one_refused_act_among_sixteen_undoes_nothing_of_its_neighbours(
+@pytest.mark.parametrize("place", [0, 7, ACTS_TOGETHER_MAX - 1])
+async def test_one_refused_act_among_many_undoes_nothing_of_its_neighbours(
     queue: Queue, agent: Agent, place: int
 ) -> None:
     async with queue.blocked():
@@ -53,12 +56,12 @@ async def test_one_refused_act_among_sixteen_undoes_nothing_of_its_neighbours(
 
 async def test_acts_are_done_first_come_first_served(queue: Queue, agent: Agent) -> None:
     async with queue.blocked():
-        calls = [await queue.call("claim", sequence="adr", note=f"{each}") for each in range(40)]
+        calls = [await queue.call("claim", sequence="adr", note=f"{each}") for each in range(MANY)]
     answers = await settled(calls)
 
     assert [len(together) for together in queue.travelled] == [ACTS_TOGETHER_MAX, ACTS_TOGETHER_MAX, 8]
-    assert [answer["number"] for answer in answers if isinstance(answer, dict)] == list(range(1, 41))
-    assert notes(await ledger_of(agent)) == [f"{each}" for each in range(40)]
+    assert [answer["number"] for answer in answers if isinstance(answer, dict)] == list(range(1, MANY + 1))
+    assert notes(await ledger_of(agent)) == [f"{each}" for each in range(MANY)]
 
 
 async def test_an_act_that_travels_alone_neither_joins_nor_waits_for_more_than_those_before_it(
@@ -108,7 +111,7 @@ async def test_as_many_acts_wait_as_may_and_no_more(project: Project, database_u
     assert notes(await ledger_of(agent)) == ["0", "1", "2", "afterwards"]
 
 
-async def test_sixteen_whose_connection_is_ended_under_way_are_all_undone_and_done_once_when_repeated(
+async def test_acts_whose_connection_is_ended_under_way_are_all_undone_and_done_once_when_repeated(
     queue: Queue, agent: Agent, project: Project, database_url: str
 ) -> None:
     """Seven of them are done and the eighth waits when the backend is ended: none of the seven is there."""
@@ -131,7 +134,7 @@ async def test_sixteen_whose_connection_is_ended_under_way_are_all_undone_and_do
     assert {type(answer) for answer in lost} == {Unavailable}
     assert len({id(answer) for answer in lost}) == ACTS_TOGETHER_MAX
     numbers = [answer["number"] for answer in repeated if isinstance(answer, dict)]
-    assert numbers == [1, 2, 3, 4, 5, 6, 7, 2, 8, 9, 10, 11, 12, 13, 14, 15]
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 2, *range(8, ACTS_TOGETHER_MAX)]
     assert again == repeated
     assert len(await ledger_of(agent)) == before + ACTS_TOGETHER_MAX
 

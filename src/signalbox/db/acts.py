@@ -21,7 +21,7 @@ from signalbox.identity import Principal
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
-ACTS_TOGETHER_MAX: Final = 16
+ACTS_TOGETHER_MAX: Final = 32  # a backend remembers 64 subtransactions without looking them up
 TRAVEL_TOGETHER: Final = frozenset(
     {
         "post",

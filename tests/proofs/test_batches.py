@@ -22,7 +22,6 @@ from signalbox.db.pool import Database
 from signalbox.errors import NotFound, TooMany, Unavailable
 from support import Agent, Project, make_project
 
-
 MANY = 2 * ACTS_TOGETHER_MAX + 8
 
 

@@ -36,8 +36,8 @@ select :project, 'lane-' || m.place % 4, m.participation_id, 'registered', clock
 from members_of_bulk m
 where m.place < :members - 1;
 
-insert into deliveries (project_id, post_id, participation_id, state, outcome, acked_at)
-select :project, p.post_id, m.participation_id, 'acked', 'done', p.at
+insert into deliveries (project_id, post_id, participation_id, state, outcome, acked_at, to_lane)
+select :project, p.post_id, m.participation_id, 'acked', 'done', p.at, p.to_lane
 from bulk_posts p
 join members_of_bulk m on m.place < :members - 1
     and case when p.to_lane is null then m.place = p.to_place

@@ -61,6 +61,8 @@ POST_FILTERS: tuple[dict[str, Any], ...] = (
     {"to_me": True, "unacked_only": True, "to_lane": "lane-0"},
     {"to_me": True, "unacked_only": True, "tag": "tag-3"},
     {"to_me": True, "to_lane": "lane-0"},
+    {"to_me": True, "to_lane": "lane-1"},
+    {"to_me": True, "to_lane": "lane-1", "tag": "tag-3"},
     {"to_me": True, "to_lane": "old"},
     {"to_me": True, "tag": "tag-3"},
     {"to_me": True, "tag": "old"},
@@ -104,9 +106,6 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
 def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[tuple[str, Arguments]]:
     return [(tool, given | more) for given in filters]
 
-
-# Not bounded: posts of a lane that also came to the caller, when few did. Nothing but an index over both would do.
-WALKS: list[tuple[str, Arguments]] = [("read_posts", {"to_me": True, "to_lane": "lane-1", "limit": 5})]
 
 READS: list[tuple[str, Arguments]] = [
     ("authenticate", {}),

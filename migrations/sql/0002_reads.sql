@@ -11,6 +11,14 @@ create index posts_open on posts (project_id, post_id) where acked_at is null;
 drop index deliveries_by_recipient;
 alter table deliveries drop constraint deliveries_pkey;
 alter table deliveries add constraint deliveries_pkey primary key (project_id, participation_id, post_id);
+-- The caller's posts of one lane, however many came to it by others, and however many others have in that lane.
+alter table deliveries add column to_lane text;
+select set_config('signalbox.project_ids', coalesce((select string_agg(project_id::text, ',') from projects), ''), true);
+update deliveries d
+set to_lane = p.to_lane
+from posts p
+where p.project_id = d.project_id and p.post_id = d.post_id and p.to_lane is not null;
+create index deliveries_by_lane on deliveries (project_id, participation_id, to_lane, post_id) where to_lane is not null;
 -- Rows that are written again and again: room on the page keeps the new version out of the indexes.
 alter table ledgers set (fillfactor = 50);
 alter table sequences set (fillfactor = 50);

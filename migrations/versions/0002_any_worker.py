@@ -20,6 +20,7 @@ REPLACED = (
     "ack_v1",
     "append_event_v1",
     "begin_act_v1",
+    "join_lane_v1",
     "overlapping_leases_v1",
     "post_v1",
     "resolve_actor_v1",

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from ledgers import Plans, Reader, make_long_project, nodes, reader_of, rows_read
 from perf.bench import postgres
-from reading import ACTS, READS, WALKS, Arguments, named
+from reading import ACTS, READS, Arguments, named
 from signalbox.catalog import CATALOG
 from signalbox.config import load_settings
 from signalbox.db.callers import STATEMENTS
@@ -90,7 +90,7 @@ def show_plans(plans: list[dict[str, Any]]) -> None:
 async def compare(options: argparse.Namespace, small: Timed, big: Timed) -> None:
     """Run the calls in turns in both projects, and print a row of each: reads one by one, acts one after the other."""
     plans = Plans()
-    calls = [(tool, arguments, named(tool, arguments)) for tool, arguments in [*READS, *WALKS]]
+    calls = [(tool, arguments, named(tool, arguments)) for tool, arguments in READS]
     acts = [(tool, arguments, named(tool, arguments)) for tool, arguments in ACTS]
     for group in [*([call] for call in calls if options.only in call[2]), acts]:
         for _ in range(options.rounds + WARM_ROUNDS):

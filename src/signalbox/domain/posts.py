@@ -84,6 +84,7 @@ STATEMENTS: Final = (
     ({"to_lane", "unacked_only"}, "open_posts_by_lane"),
     ({"unacked_only"}, "open_posts"),
     ({"to_lane", "tag"}, "posts_by_lane_and_tag"),
+    ({"to_me", "to_lane"}, "inbox_of_lane"),
     ({"to_lane"}, "posts_by_lane"),
     ({"tag"}, "posts_by_tag"),
     ({"to_me"}, "inbox"),

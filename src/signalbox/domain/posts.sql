@@ -100,14 +100,6 @@ from posts p
 where p.project_id = :project_id
     and p.to_lane = :to_lane
     and p.post_id < :before
-    and (
-        not :to_me
-        or (
-            select true
-            from deliveries d
-            where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
-        )
-    )
 order by p.post_id desc
 limit :limit;
 
@@ -168,6 +160,25 @@ cross join lateral (
 ) p
 where d.project_id = :project_id
     and d.participation_id = :participation_id
+    and d.post_id < :before
+order by d.post_id desc
+limit :limit;
+
+-- name: inbox_of_lane
+-- The same of one lane: a delivery knows the lane its post was sent to.
+select
+    p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
+    d.acked_at is not null as acked
+from deliveries d
+cross join lateral (
+    select *
+    from posts q
+    where q.project_id = :project_id and q.post_id = d.post_id
+    limit 1
+) p
+where d.project_id = :project_id
+    and d.participation_id = :participation_id
+    and d.to_lane = :to_lane
     and d.post_id < :before
 order by d.post_id desc
 limit :limit;

@@ -11,8 +11,8 @@ begin
     if not found then
         return;
     end if;
-    insert into deliveries (project_id, post_id, participation_id)
-    select p.project_id, p.post_id, participation
+    insert into deliveries (project_id, post_id, participation_id, to_lane)
+    select p.project_id, p.post_id, participation, p.to_lane
     from posts p
     where p.project_id = ctx.project_id
         and p.to_lane = lane_name

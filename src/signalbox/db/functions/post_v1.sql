@@ -25,12 +25,12 @@ begin
         (ctx.project_id, new_post_id, event_seq, ctx.participation_id, ctx.actor, lane_name, recipient.actor,
             subject, body, ref, tag, ctx.at);
     if recipient.participation_id is not null then
-        insert into deliveries (project_id, post_id, participation_id)
-        values (ctx.project_id, new_post_id, recipient.participation_id);
+        insert into deliveries (project_id, post_id, participation_id, to_lane)
+        values (ctx.project_id, new_post_id, recipient.participation_id, lane_name);
     end if;
     if lane_name is not null then
-        insert into deliveries (project_id, post_id, participation_id)
-        select ctx.project_id, new_post_id, m.participation_id
+        insert into deliveries (project_id, post_id, participation_id, to_lane)
+        select ctx.project_id, new_post_id, m.participation_id, lane_name
         from lane_members m
         where m.project_id = ctx.project_id and m.lane = lane_name and m.participation_id <> ctx.participation_id
         on conflict on constraint deliveries_pkey do nothing;

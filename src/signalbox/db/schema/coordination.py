@@ -133,6 +133,7 @@ deliveries = Table(
     optional("outcome", Text),
     optional("note", Text),
     optional("acked_at", TIME),
+    optional("to_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
     CheckConstraint(
         one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),
@@ -141,6 +142,7 @@ deliveries = Table(
     CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
     CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
     partial("deliveries_unacked", "project_id", "participation_id", "post_id", where="acked_at is null"),
+    partial("deliveries_by_lane", "project_id", "participation_id", "to_lane", "post_id", where="to_lane is not null"),
 )
 
 sequences = Table(

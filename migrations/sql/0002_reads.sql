@@ -12,7 +12,7 @@ drop index deliveries_by_recipient;
 alter table deliveries drop constraint deliveries_pkey;
 alter table deliveries add constraint deliveries_pkey primary key (project_id, participation_id, post_id);
 -- The caller's posts of one lane, however many came to it by others, and however many others have in that lane.
-alter table deliveries add column to_lane text;
+alter table deliveries add column if not exists to_lane text;
 select set_config('signalbox.project_ids', coalesce((select string_agg(project_id::text, ',') from projects), ''), true);
 update deliveries d
 set to_lane = p.to_lane

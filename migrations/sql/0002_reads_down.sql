@@ -1,4 +1,4 @@
-alter table deliveries drop column to_lane;
+drop index deliveries_by_lane;
 drop index events_by_participation_and_type;
 drop index events_by_tag_and_participation;
 drop index events_by_sequence_and_participation;

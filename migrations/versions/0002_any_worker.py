@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Columns that were generated stay plain, and deliveries keep their lane: the functions fill them, for any release."""
+    """Columns that were generated stay plain, and deliveries keep their lane: the functions fill them."""
     drop_functions(FUNCTIONS)
     run_script("0002_reads_down")
     run_script("0002_sessions_down")

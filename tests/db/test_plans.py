@@ -59,7 +59,7 @@ def too_much(seen: list[dict[str, Any]]) -> list[str]:
         f"{rows_read(node)} rows in {plan['Query Text']}"
         for plan in seen
         for node in nodes(plan["Plan"])
-        if rows_read(node) > ROWS_MAX or (node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING)
+        if node.get("Relation Name") in GROWING and (rows_read(node) > ROWS_MAX or node["Node Type"] == "Seq Scan")
     ]
 
 

@@ -1,14 +1,19 @@
 -- name: list_participants
--- A project has at most 1,000 participants, so this is one page. Tokens are looked at by participation.
+-- A project has at most 1,000 participants, so this is one page. Tokens are looked up one by one: exists (…) may be
+-- planned as a table of all tokens of all projects.
 select
     case when m.label = '' then m.handle else m.label end as name,
     m.actor, m.kind, m.lane, m.role = 'lead' as is_admin,
-    exists (
-        select 1
-        from tokens t
-        where t.participation_id = m.participation_id
-            and t.revoked_at is null
-            and (t.expires_at is null or t.expires_at > clock_timestamp())
+    coalesce(
+        (
+            select true
+            from tokens t
+            where t.participation_id = m.participation_id
+                and t.revoked_at is null
+                and (t.expires_at is null or t.expires_at > clock_timestamp())
+            limit 1
+        ),
+        false
     ) as token_active
 from members m
 where m.project_id = :project_id and m.removed_at is null

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,17 +12,21 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ExceptionHandler
+from starlette.types import ExceptionHandler, Scope
 
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.http import Door, http_error, refused
+from signalbox.edge.admin import AdminEdge
+from signalbox.edge.admin.serving import error_page, is_page
+from signalbox.edge.http import Door, http_error, our_mistake, refused
 from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
 from signalbox.errors import Refusal
+
+NO_PAGE: Final = "there is no such page, or not for this kind of request"
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -36,6 +41,7 @@ def create_app(settings: Settings) -> Starlette:
     mcp = McpEndpoint(callers, heartbeats, settings)
     rest = RestEdge(callers, heartbeats, settings)
     public = PublicEdge(database, settings)
+    admin = AdminEdge(database, heartbeats, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -44,11 +50,10 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp})],
+        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed)],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
             Route("/", public.landing),
-            Route("/style.css", public.style),
             Route("/healthz", public.healthz),
             Route("/readyz", public.readyz),
             Route("/.well-known/oauth-protected-resource", public.resource_metadata),
@@ -56,10 +61,17 @@ def create_app(settings: Settings) -> Starlette:
             Route("/join", public.join, methods=["POST"]),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
+            *admin.routes,
         ],
     )
     app.state.mcp = mcp
     return app
+
+
+def _failed(scope: Scope, request_id: str) -> Response:
+    """Answer a request that broke us, in the kind that was asked for."""
+    message = f"this is our mistake; its log id is {request_id}"
+    return error_page(500, message) if is_page(scope) else our_mistake(message)
 
 
 def _exception_handlers(base_url: str) -> dict[int | type[Exception], ExceptionHandler]:
@@ -67,8 +79,10 @@ def _exception_handlers(base_url: str) -> dict[int | type[Exception], ExceptionH
         assert isinstance(refusal, Refusal)
         return refused(refusal, base_url)
 
-    async def on_http_error(_request: Request, error: Exception) -> Response:
+    async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if is_page(request.scope):
+            return error_page(error.status_code, NO_PAGE)
         return http_error(error.status_code, error.detail, error.headers)
 
     return {Refusal: on_refusal, HTTPException: on_http_error}

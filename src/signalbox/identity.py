@@ -1,4 +1,4 @@
-"""Who calls: tokens as secrets, what they allow, and the participant in a project behind one."""
+"""Who calls: tokens as secrets, what they allow, the participant in a project behind one, and who is signed in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import binascii
 import hashlib
 import re
 import secrets
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, NewType
 
@@ -60,6 +61,19 @@ class Principal(BaseModel):
         return self.role == "lead"
 
 
+class Owner(BaseModel):
+    """A human who is signed in, as the session proved it a moment ago. Never made from input."""
+
+    model_config = ConfigDict(frozen=True)
+
+    owner_id: int
+    session_id: int
+    handle: str
+    email: str
+    is_operator: bool
+    signed_in_at: datetime
+
+
 def _checksum(entropy: str) -> str:
     number = binascii.crc32(entropy.encode("ascii"))
     digits = ""
@@ -99,3 +113,13 @@ def code_hash(code: str) -> bytes | None:
     if _CODE.fullmatch(code) is None:
         return None
     return hashlib.sha256(code.encode("ascii")).digest()
+
+
+def mint_secret() -> str:
+    """Make what a browser's cookie, or a sign-in in progress, is known by: 32 bytes of entropy, safe in a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def secret_hash(secret: str) -> bytes:
+    """Turn such a secret into what the database knows."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

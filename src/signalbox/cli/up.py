@@ -13,10 +13,13 @@ import click
 from signalbox.cli.local import database_of, migrate_if_needed
 from signalbox.cli.output import json_option, print_json
 from signalbox.cli.serve import server_options
+from signalbox.cli.sign_in_link import in_words
 from signalbox.config import Settings, load_settings
 from signalbox.db.pool import Database
-from signalbox.domain import onboarding, owners, participants, tokens
+from signalbox.domain import onboarding, owners, participants, sign_in, tokens
+from signalbox.domain.owners import OwnerRow
 from signalbox.domain.participants import ProvisionArgs
+from signalbox.domain.sign_in import SignInLink
 from signalbox.errors import InvalidArguments
 from signalbox.identity import Principal
 
@@ -52,12 +55,15 @@ def command(
     bound, settings = server.listen(settings)
     with bound, database_of(settings, own=True) as ready:
         migrate_if_needed(ready)
-        who = asyncio.run(_first_project(ready, handle, email, project))
+        owner, who = asyncio.run(_first_project(ready, handle, email, project))
 
         def announce() -> None:
-            token = asyncio.run(_first_token(ready, who, wish))
+            token, link = asyncio.run(_first_secrets(ready, owner, who, wish))
             facts = _facts(ready, who, label, token)
-            print_json(facts) if as_json else click.echo(_card(facts))
+            if as_json:
+                print_json(facts | {"sign_in_url": link.url})
+            else:
+                click.echo(f"{_card(facts)}\n{in_words(link)}")
 
         server.serve(bound, ready, on_ready=announce)
 
@@ -69,21 +75,29 @@ def _lead(label: str) -> ProvisionArgs:
         raise InvalidArguments(f"{label!r} cannot be a label: a-z, 0-9, . _ -, 64 at most") from None
 
 
-async def _first_project(settings: Settings, handle: str | None, email: str | None, project: str) -> Principal:
+async def _first_project(
+    settings: Settings, handle: str | None, email: str | None, project: str
+) -> tuple[OwnerRow, Principal]:
     async with Database(settings) as database:
         owner = await owners.first_owner(database)
         if owner is None:
             chosen = handle or owners.handle_from(getpass.getuser())
             owner = await owners.bootstrap_owner(database, email or f"{chosen}@localhost", chosen)
-        return await owners.in_project(database, owner, project)
+        return owner, await owners.in_project(database, owner, project)
 
 
-async def _first_token(settings: Settings, who: Principal, wish: ProvisionArgs) -> str | None:
-    """Mint the lead's first token; one that had a token before is left alone, whatever became of it."""
+async def _first_secrets(
+    settings: Settings, owner: OwnerRow, who: Principal, wish: ProvisionArgs
+) -> tuple[str | None, SignInLink]:
+    """Mint the lead's first token, and a link for the owner.
+
+    A lead that had a token before is left alone, whatever became of it.
+    """
     async with Database(settings) as database:
+        link = await sign_in.make_link(database, owner.email)
         if await tokens.was_ever_given(database, who, wish.participant_name):
-            return None
-        return (await participants.provision(database, who, wish, allow_existing=True)).token
+            return None, link
+        return (await participants.provision(database, who, wish, allow_existing=True)).token, link
 
 
 def _facts(settings: Settings, who: Principal, label: str, token: str | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -147,6 +147,11 @@ def http_error(status: int, message: str, headers: Mapping[str, str] | None = No
     return JSONResponse({"error": {"code": f"http_{status}", "message": message}}, status_code=status, headers=headers)
 
 
+def our_mistake(message: str) -> Response:
+    """Answer what broke us; `message` names the log's entry."""
+    return JSONResponse({"error": {"code": "internal_error", "message": message}}, status_code=500)
+
+
 def challenge(refusal: Refusal, base_url: str) -> str:
     """Write the `WWW-Authenticate` of a refusal (RFC 6750 section 3, RFC 9728 section 5.1)."""
     wanted = str(refusal.state.get("scope", f"{TokenScope.READ} {TokenScope.WRITE}"))
@@ -171,15 +176,21 @@ def refused(refusal: Refusal, base_url: str) -> Response:
     return JSONResponse({"error": refusal.as_json()}, status_code=refusal.status, headers=headers)
 
 
+Failed = Callable[[Scope, str], Response]
+"""Answers a request that broke us, of which the log has this id."""
+
+
 class Door:
     """The outermost layer: names each request, checks where it comes from, logs it once, hides what broke.
 
-    `direct` are the applications at paths that are so busy that the router's share of a call (a tenth) matters.
+    `direct` are the applications at paths that are so busy that the router's share of a call (a tenth) matters;
+    `failed` answers a request that broke us.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp], failed: Failed) -> None:
         self._app = app
         self._direct = direct
+        self._failed = failed
         self._base_url = settings.base_url
         self._hosts = _host_names(settings)
         self._origins = frozenset(settings.allowed_origins)
@@ -207,8 +218,7 @@ class Door:
             log.exception("request %s failed", request_id)
             if sending.started:
                 raise
-            error = {"code": "internal_error", "message": f"this is our mistake; its log id is {request_id}"}
-            await JSONResponse({"error": error}, status_code=500)(scope, receive, sending)
+            await self._failed(scope, request_id)(scope, receive, sending)
         finally:
             _log_request(scope, request_id, time.perf_counter() - started)
 

@@ -40,11 +40,6 @@ class PublicEdge:
         page = self._templates.get_template("landing.html").render(version=__version__, base_url=self._base_url)
         return HTMLResponse(page)
 
-    async def style(self, _request: Request) -> Response:
-        """Answer the one stylesheet."""
-        css = (paths.TEMPLATES / "style.css").read_text(encoding="utf-8")
-        return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
-
     async def healthz(self, _request: Request) -> Response:
         """Say that the process answers."""
         return JSONResponse({"ok": True, "service": "signalbox", "version": __version__})

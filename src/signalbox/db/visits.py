@@ -1,0 +1,140 @@
+"""Visits: an owner who is signed in, proved by the session of a browser, and what one request of theirs may run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from signalbox import paths
+from signalbox.db.pool import Database
+from signalbox.db.statements import Statement, parse
+from signalbox.db.violations import DRIVER_ERRORS, refusal_for
+from signalbox.errors import Forbidden, NoCredential, NotFound
+from signalbox.identity import Owner, Principal, Scope
+
+if TYPE_CHECKING:
+    from signalbox.db.pool import Connection
+
+STATEMENTS = parse((paths.FUNCTIONS.parent / "visits.sql").read_text(encoding="utf-8"))
+ALL_SCOPES: Final = frozenset(Scope)
+
+
+class Visit:
+    """One request of a browser: its proof, and the connection it reads on. An Executor, for `async with`.
+
+    `project` is the name of the project of the owner's that the request is about; without one, reads see all projects
+    that the owner has.
+    """
+
+    def __init__(self, database: Database, session_hash: bytes, idle_seconds: int, project: str | None) -> None:
+        self.base_url = database.base_url
+        self.database = database
+        self.statements_run = 0
+        self._arguments = (session_hash, idle_seconds, project)
+        self._borrowed: AbstractAsyncContextManager[Connection] | None = None
+        self._connection: Connection | None = None
+        self._owner: Owner | None = None
+        self._who: Principal | None = None
+        self._is_archived = False
+
+    async def __aenter__(self) -> Self:
+        """Prove the session.
+
+        Raises:
+            NoCredential: there is none, or it has ended.
+            Forbidden: the owner is suspended.
+        """
+        try:
+            await self._prove()
+        except BaseException:
+            await self.release()
+            raise
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        await self.release()
+
+    @property
+    def owner(self) -> Owner:
+        """Who is signed in."""
+        assert self._owner is not None, "the visit has begun"
+        return self._owner
+
+    @property
+    def who(self) -> Principal:
+        """The owner as a participant of the project that the request is about.
+
+        Raises:
+            NotFound: the owner has no such project.
+        """
+        if self._who is None:
+            raise NotFound("you have no project of this name: your projects are on the first page")
+        return self._who
+
+    @property
+    def has_project(self) -> bool:
+        """Whether the request is about a project of the owner's."""
+        return self._who is not None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the project is archived: it may be read."""
+        return self._is_archived
+
+    async def _prove(self) -> None:
+        if self._connection is None:
+            self._borrowed = self.database.connection()
+            self._connection = await self._borrowed.__aenter__()
+        (row,) = await self._run(STATEMENTS["visit"], self._arguments)
+        if row["owner_id"] is None:
+            raise NoCredential("sign in first")
+        if row["suspended"]:
+            raise Forbidden("your account is suspended: write to the operator of this server")
+        self._owner = Owner.model_validate({name: row[name] for name in Owner.model_fields})
+        if row["project_id"] is not None:
+            self._is_archived = row["archived"]
+            self._who = _as_participant(self._owner, row)
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the owner, on a connection whose tenant a proof of this session has set."""
+        if self._connection is None:
+            await self._prove()
+        return await self._run(statement, arguments)
+
+    async def _run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        assert self._connection is not None
+        self.statements_run += 1
+        try:
+            return await self._connection.fetch(statement.text, *arguments)
+        except DRIVER_ERRORS as error:
+            raise refusal_for(error) from error
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the owner, in the project's turn and on whichever connection is free then."""
+        await self.release()
+        self.statements_run += 1
+        return await self.database.act(project_id, fields)
+
+    async def release(self) -> None:
+        """Give the connection back; once is enough."""
+        if self._connection is not None and self._borrowed is not None:
+            self._connection = None
+            await self._borrowed.__aexit__(None, None, None)
+
+
+def _as_participant(owner: Owner, row: Any) -> Principal:
+    return Principal(
+        project_id=row["project_id"],
+        participation_id=row["participation_id"],
+        project=row["project"],
+        handle=owner.handle,
+        label="",
+        kind="human",
+        role="lead",
+        lane=None,
+        scopes=ALL_SCOPES,
+        liveness_seconds=row["liveness_seconds"],
+        suspended=False,
+        unread_posts=row["unread_posts"],
+    )

@@ -1,0 +1,34 @@
+"""The account of who is signed in: where it is signed in."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from signalbox.domain import sign_in
+from signalbox.edge.admin.page import Page, PageRoute, Send, Show
+
+
+async def show(page: Page) -> Response:
+    """Show the account."""
+    idle_seconds = page.settings.session_idle_hours * 3600
+    return page.show("account.html", sessions=await sign_in.list_sessions(page.db, page.owner.owner_id, idle_seconds))
+
+
+async def end_session(page: Page) -> Response:
+    """Sign another browser out."""
+    await sign_in.end_session(page.db, page.owner.owner_id, page.number("session_id"))
+    return page.go("/admin/account", notice="session_ended")
+
+
+async def end_all(page: Page) -> Response:
+    """Sign out everywhere, here too."""
+    await sign_in.end_sessions(page.db, page.owner.owner_id)
+    page.browser.forget()
+    return page.go("/sign-in", notice="signed_out_everywhere")
+
+
+PAGES: tuple[PageRoute, ...] = (
+    Show("/admin/account", show),
+    Send("/admin/account/sessions/{session_id}/end", end_session, again=show),
+    Send("/admin/account/sign-out-everywhere", end_all, again=show),
+)

@@ -1,0 +1,12 @@
+"""What a page says at its top after a form was taken: named in the address, worded here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOTICES: Final = {
+    "signed_out": "You are signed out.",
+    "signed_out_everywhere": "You are signed out on every browser.",
+    "session_ended": "That session has ended.",
+    "project_created": "The project is there. Bring your first agent in.",
+}

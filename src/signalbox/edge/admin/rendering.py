@@ -1,0 +1,79 @@
+"""How pages look: the templates, and what they write times and numbers with."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup
+
+from signalbox import __version__, paths
+
+ASSETS: Final = {"style.css": "text/css", "live.js": "text/javascript"}
+UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+NOW_SECONDS: Final = 5
+
+
+def asset(name: str) -> bytes:
+    """Read one of the files that pages load."""
+    return (paths.TEMPLATES / name).read_bytes()
+
+
+@cache
+def asset_url(name: str) -> str:
+    """Name an asset so that a browser keeps it until it changes."""
+    return f"/{name}?v={hashlib.sha256(asset(name)).hexdigest()[:12]}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something takes, in its largest unit."""
+    whole = max(int(seconds), 0)
+    for size, unit in UNITS:
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return "0 s"
+
+
+def when(moment: datetime | None) -> Markup:
+    """Write a time as how long ago or ahead it is, with the exact one on hover."""
+    if moment is None:
+        return Markup('<span class="quiet">never</span>')
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    if abs(seconds) < NOW_SECONDS:
+        words = "just now"
+    elif seconds > 0:
+        words = f"{duration(seconds)} ago"
+    else:
+        words = f"in {duration(-seconds)}"
+    exact = moment.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact.isoformat(timespec="seconds"), f"{exact:%Y-%m-%d %H:%M:%S} UTC", words
+    )
+
+
+def count(number: int) -> str:
+    """Write a number so that it can be read."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Make what templates are rendered with: strict about names, and every value escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"when": when, "duration": duration, "count": count}
+    made.globals |= {"asset_url": asset_url, "version": __version__}
+    return made
+
+
+def render(template: str, **values: Any) -> str:
+    """Write a page."""
+    return environment().get_template(template).render(**values)

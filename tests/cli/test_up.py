@@ -176,7 +176,8 @@ def test_kill_9_leaves_no_orphan_and_the_next_up_finds_what_was_acknowledged(hom
 def test_json_is_one_line_with_the_token_only_when_it_was_minted(data: Path) -> None:
     flags = ("--owner", "zoe", "--email", "zoe@example.org", "--project", "alpha", "--label", "boss")
     with up(data, *flags) as (server, facts):
-        token = facts.pop("token")
+        token, sign_in_url = facts.pop("token"), facts.pop("sign_in_url")
+        assert sign_in_url.startswith(f"{server.url}/sign-in/link?code=")
         assert facts == {
             "url": server.url,
             "mcp_url": f"{server.url}/mcp",

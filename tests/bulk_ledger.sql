@@ -17,16 +17,18 @@ create temporary table bulk_posts as
 select
     block * 8 + slot + 1 as post_id, seq, at, place, (place + 1) % (:members - 1) as to_place,
     case when block = 0 and slot = 5 then 'old' when slot = 7 then 'lane-' || block % 4 end as to_lane,
-    'PR-' || block / 2 as ref,
+    case when slot > 4 then block * 8 + 5 end as reply_to, 'PR-' || block / 2 as ref,
     case when block = 0 and slot = 3 then 'old' when slot % 2 = 0 then 'tag-' || block % 5 end as tag
 from bulk
 where slot < 8;
 
 insert into posts
-    (project_id, post_id, seq, author_id, author, to_lane, to_actor, subject, body, ref, tag, created_at, acked_at)
+    (project_id, post_id, seq, author_id, author, to_lane, to_actor, subject, body, ref, tag, created_at, acked_at,
+        reply_to, thread_id)
 select
     :project, p.post_id, p.seq, m.participation_id, m.actor, p.to_lane, case when p.to_lane is null then t.actor end,
-    'a subject', 'a handoff of ordinary length, which says what was done and what is next', p.ref, p.tag, p.at, p.at
+    'a subject', 'a handoff of ordinary length, which says what was done and what is next', p.ref, p.tag, p.at, p.at,
+    p.reply_to, coalesce(p.reply_to, p.post_id)
 from bulk_posts p
 join members_of_bulk m on m.place = p.place
 join members_of_bulk t on t.place = p.to_place;

@@ -14,7 +14,7 @@ from signalbox import domain
 from signalbox.db.pool import STATEMENTS, Database
 from signalbox.db.schema import coordination, metadata
 from signalbox.db.statements import Statement, parse
-from signalbox.domain import events, posts, tasks
+from signalbox.domain import events, exports, posts, tasks, threads
 
 DOMAIN = Path(domain.__file__).parent
 MODULES = sorted(path.stem for path in DOMAIN.glob("*.sql"))
@@ -49,7 +49,9 @@ def read_as() -> list[tuple[str, str, type[BaseModel]]]:
 # Statements that a verb chooses from a table, or in a function of its own.
 CHOSEN = (
     *(("events", name, events.Event) for _, *both in events.STATEMENTS for name in both),
-    *(("posts", name, posts.Post) for _, name in posts.STATEMENTS),
+    *(("posts", name, posts.Post) for _, name in posts.STATEMENTS if name not in threads.CHOSEN_BY_POSTS),
+    *(("threads", name, posts.Post) for name in threads.CHOSEN_BY_POSTS),
+    *(("exports", name, exports.ExportedEvent) for name in exports.sql.by_name if name.startswith("export_")),
     *(("tasks", name, tasks.Task) for name in tasks.sql.by_name if name.startswith(("tasks_by", "any_tasks"))),
 )
 READS = [*read_as(), *CHOSEN]
@@ -104,7 +106,7 @@ def test_every_statement_on_a_tenants_table_names_the_tenant(module: str, name: 
     text = statements_of(module)[name].text
     tables = {table for table in re.findall(r"(?:from|join|update|into) (\w+)", text) if table in TENANT_TABLES}
 
-    assert not tables or "project_id" in statements_of(module)[name].parameters
+    assert not tables or {"project_id", "owner_id"} & set(statements_of(module)[name].parameters)
 
 
 @pytest.mark.parametrize(("module", "name"), ALL)

@@ -132,9 +132,9 @@ def replace_functions(names: Iterable[str]) -> None:
 
 
 def drop_functions(names: Iterable[str]) -> None:
-    """Drop the functions, and the types made with them, last one first."""
+    """Drop the functions, last one first; the types they share take with them what still uses those."""
     for name in reversed(list(names)):
-        gone = "type act_context, act_ref" if name == "types" else f"function {name}"
+        gone = "type act_context, act_ref cascade" if name == "types" else f"function {name}"
         op.get_bind().exec_driver_sql(f"drop {gone}")
 
 

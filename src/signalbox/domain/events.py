@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from signalbox.db.statements import Executor, Statement, statements
+from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import INTEGER_MAX, ActorName, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, When, Whole
 
@@ -97,6 +98,20 @@ def _statement_for(args: QueryArgs) -> Statement | None:
         given = {"type"}
     newest, after = next((newest, after) for lead, newest, after in STATEMENTS if lead <= given)
     return sql.by_name[newest if args.after is None else after]
+
+
+class OneEventArgs(Args):
+    """Which event; `id` is its seq."""
+
+    id: Id
+
+
+async def one_event(db: Executor, who: Principal, args: OneEventArgs) -> Event:
+    """Answer one entry of the ledger; raises NotFound when it is not there."""
+    event = await sql.one_event.first(db, Event, project_id=who.project_id, id=args.id)
+    if event is None:
+        raise NotFound(f"no event {args.id} in this project: query_events shows what there is")
+    return event
 
 
 class WhatsNewArgs(Args):

@@ -223,6 +223,13 @@ where e.project_id = :project_id
 order by e.seq
 limit :limit;
 
+-- name: one_event
+select e.seq as id, e.at as ts, e.actor, e.type, e.payload
+from events e
+where e.project_id = :project_id and e.seq = :id
+order by e.seq
+limit 1;
+
 -- name: whats_new
 -- The page and the cursor in one statement, and the counts a session starts with.
 select

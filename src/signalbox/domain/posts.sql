@@ -5,7 +5,7 @@
 -- name: one_post
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -22,7 +22,7 @@ limit 1;
 -- A ref is about one artifact, so what else is asked of its posts is looked at one by one.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -61,7 +61,7 @@ limit :limit;
 -- name: posts_by_lane_and_tag
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -88,7 +88,7 @@ limit :limit;
 -- name: posts_by_lane
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -106,7 +106,7 @@ limit :limit;
 -- name: posts_by_tag
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -132,7 +132,7 @@ limit :limit;
 -- name: any_posts
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    coalesce(
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
         (
             select d.acked_at is not null
             from deliveries d
@@ -150,7 +150,7 @@ limit :limit;
 -- All that ever came to the caller, driven from its deliveries: what others write costs nothing here.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    d.acked_at is not null as acked
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, d.acked_at is not null as acked
 from deliveries d
 cross join lateral (
     select *
@@ -168,7 +168,7 @@ limit :limit;
 -- The same of one lane: a delivery knows the lane its post was sent to.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    d.acked_at is not null as acked
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, d.acked_at is not null as acked
 from deliveries d
 cross join lateral (
     select *
@@ -187,7 +187,7 @@ limit :limit;
 -- What waits for the caller's ack.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    false as acked
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, false as acked
 from deliveries d
 cross join lateral (
     select *
@@ -208,7 +208,7 @@ limit :limit;
 -- What nobody has acked, and what the caller has not where it is a recipient: two ends of indexes, put together.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    false as acked
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, false as acked
 from (
     (
         select p.post_id
@@ -251,7 +251,7 @@ limit :limit;
 -- name: open_posts_by_lane
 select
     p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    false as acked
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, false as acked
 from (
     (
         select p.post_id

@@ -1,0 +1,97 @@
+-- name: posts_by_thread
+-- For read_posts: like posts_by_ref, a thread is about one matter, so what else is asked of its posts is looked at one
+-- by one.
+select
+    p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
+    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
+        (
+            select d.acked_at is not null
+            from deliveries d
+            where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
+        ),
+        p.acked_at is not null
+    ) as acked
+from posts p
+where p.project_id = :project_id
+    and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
+    and p.post_id < :before
+    and (:ref::text is null or p.ref = :ref)
+    and (:to_lane::text is null or p.to_lane = :to_lane)
+    and (:tag::text is null or p.tag = :tag)
+    and (
+        not :to_me
+        or (
+            select true
+            from deliveries d
+            where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
+        )
+    )
+    and (
+        not :unacked_only
+        or not coalesce(
+            (
+                select d.acked_at is not null
+                from deliveries d
+                where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
+            ),
+            p.acked_at is not null
+        )
+    )
+order by p.post_id desc
+limit :limit;
+
+-- name: thread
+-- A page with all its deliveries. Deliveries are kept by recipient, so those of the page are looked up once per member
+-- of the project (removed ones too: what they did stays), and then put with their posts: who has acked first.
+with page as materialized (
+    select p.*
+    from posts p
+    where p.project_id = :project_id
+        and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :post_id)
+        and p.post_id > :after
+    order by p.post_id
+    limit :limit
+),
+receipts as (
+    select
+        d.post_id, d.participation_id, m.actor, d.state, d.outcome, d.note, d.acked_at,
+        row_number() over (partition by d.post_id order by d.acked_at, m.actor) as place
+    from members m
+    cross join lateral (
+        select *
+        from deliveries r
+        where r.project_id = :project_id
+            and r.participation_id = m.participation_id
+            and r.post_id = any(array(select g.post_id from page g))
+        limit :limit
+    ) d
+    where m.project_id = :project_id
+),
+of_post as materialized (
+    select
+        r.post_id,
+        jsonb_agg(
+            jsonb_strip_nulls(jsonb_build_object(
+                'actor', r.actor, 'state', r.state, 'outcome', r.outcome, 'note', r.note, 'acked_at', r.acked_at))
+            order by r.place
+        ) filter (where r.place <= :deliveries_max) as deliveries,
+        greatest(count(*) - :deliveries_max, 0) as more_deliveries,
+        bool_or(r.acked_at is not null) filter (where r.participation_id = :participation_id) as acked_by_me
+    from receipts r
+    group by r.post_id
+)
+select
+    p.post_id, p.seq as event_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag,
+    p.created_at, p.reply_to, p.thread_id,
+    o.acked_by_me is not null as to_me,
+    coalesce(o.acked_by_me, p.acked_at is not null) as acked,
+    coalesce(o.deliveries, '[]') as deliveries,
+    coalesce(o.more_deliveries, 0) as more_deliveries
+from page p
+left join of_post o on o.post_id = p.post_id
+order by p.post_id
+limit :limit;
+
+-- name: thread_of
+-- Whether a post is there, when the page of its thread is empty.
+select p.thread_id from posts p where p.project_id = :project_id and p.post_id = :post_id limit 1;

@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database, heartbeats.beating(database), mcp.running():
+        async with database, heartbeats.beating(database), mcp.running(), admin.watches.looking():
             yield
 
     app = Starlette(
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
     )
     app.state.mcp = mcp
+    app.state.open_streams = (mcp.streams, admin.watches)
     return app
 
 

@@ -125,7 +125,8 @@ def _tuned(app: Starlette) -> Starlette:
         async with opened(running) as state:
             _leave_alone_what_stays()
             for number in (signal.SIGTERM, signal.SIGINT):
-                _before(number, app.state.mcp.streams.end_all)
+                for streams in app.state.open_streams:
+                    _before(number, streams.end_all)
             yield state
 
     app.router.lifespan_context = lifespan

@@ -18,6 +18,7 @@ from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
+from signalbox.edge.admin.live import Watches
 from signalbox.edge.admin.notices import NOTICES
 from signalbox.edge.admin.rendering import render
 from signalbox.errors import NotFound
@@ -29,10 +30,11 @@ PROJECT_PATH: Final = "/admin/projects/{project}"
 class Page:
     """One request."""
 
-    def __init__(self, request: Request, database: Database, settings: Settings) -> None:
+    def __init__(self, request: Request, database: Database, settings: Settings, watches: Watches) -> None:
         self.request = request
         self.database = database
         self.settings = settings
+        self.watches = watches
         self.browser = Browser(request, settings)
         self.form = Form([])
         self.problem: Problem | None = None

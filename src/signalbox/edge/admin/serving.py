@@ -16,15 +16,16 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import account, home, sign_in
+from signalbox.edge.admin import account, home, sign_in, watching
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
+from signalbox.edge.admin.live import Watches
 from signalbox.edge.admin.page import Page, PageRoute, Send
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
 from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
 
-PAGES: Final[tuple[PageRoute, ...]] = (*sign_in.PAGES, *home.PAGES, *account.PAGES)
+PAGES: Final[tuple[PageRoute, ...]] = (*sign_in.PAGES, *home.PAGES, *account.PAGES, *watching.PAGES)
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -52,6 +53,7 @@ class AdminEdge:
         self._database = database
         self._heartbeats = heartbeats
         self._settings = settings
+        self.watches = Watches(database, settings.session_idle_hours * 3600)
 
     @property
     def routes(self) -> list[Route]:
@@ -61,7 +63,7 @@ class AdminEdge:
 
     def _endpoint(self, route: PageRoute) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            page = Page(request, self._database, self._settings)
+            page = Page(request, self._database, self._settings, self.watches)
             try:
                 response = await self._answer(route, page)
             except Refusal as refusal:

@@ -24,22 +24,16 @@ from starlette.types import Receive, Send
 
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import Database
+from signalbox.edge.stream import KEEP_ALIVE_SECONDS, sending_events
 from signalbox.errors import TooMany, Unavailable
 from signalbox.identity import Principal, Scope
 
 log = logging.getLogger("signalbox.mcp")
 
 PROOF_SECONDS: Final = 1.0
-KEEP_ALIVE_SECONDS: Final = 15.0
-SEND_SECONDS_MAX: Final = 30.0  # a reader that takes nothing for so long is cut
 STREAMS_MAX: Final = 4096  # of one worker
 STREAMS_PER_PARTICIPANT_MAX: Final = 32
 
-HEADERS: Final = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-cache, no-transform"),
-    (b"x-accel-buffering", b"no"),
-]
 LIST_CHANGED: Final = json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}).encode()
 
 
@@ -187,23 +181,9 @@ class Streams:
     async def send_events(self, who: Principal, session_key: bytes, receive: Receive, send: Send) -> None:
         """Serve one GET stream of the handshake era, likewise."""
         with self.opened(who, session_key) as stream:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            async with anyio.create_task_group() as group:
-                group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
-                await _say(send, b": open\n\n")
+            async with sending_events(receive, send) as events:
                 while (news := await stream.news(KEEP_ALIVE_SECONDS)) is not News.ENDED:
-                    said = b"event: message\ndata: " + LIST_CHANGED if news is News.CHANGED else b": still here"
-                    await _say(send, said + b"\n\n")
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                group.cancel_scope.cancel()
-
-
-async def _say(send: Send, frame: bytes) -> None:
-    with anyio.fail_after(SEND_SECONDS_MAX):
-        await send({"type": "http.response.body", "body": frame, "more_body": True})
-
-
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
+                    if news is News.CHANGED:
+                        await events.say(b"event: message\ndata: " + LIST_CHANGED)
+                    else:
+                        await events.keep_alive()

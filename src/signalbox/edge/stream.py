@@ -1,0 +1,54 @@
+"""Server-sent events: what every response that stays open shares."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+from starlette.types import Receive, Send
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+SEND_SECONDS_MAX: Final = 30.0  # a reader that takes nothing for so long is cut
+
+HEADERS: Final = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Events:
+    """One open response."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def say(self, frame: bytes) -> None:
+        """Send one event, or a comment; raises TimeoutError when the reader takes nothing."""
+        with anyio.fail_after(SEND_SECONDS_MAX):
+            await self._send({"type": "http.response.body", "body": frame + b"\n\n", "more_body": True})
+
+    async def keep_alive(self) -> None:
+        """Send what keeps proxies from cutting a quiet stream."""
+        await self.say(b": still here")
+
+
+@asynccontextmanager
+async def sending_events(receive: Receive, send: Send) -> AsyncIterator[Events]:
+    """Open a response and end it after the block, which is cancelled when the reader goes away."""
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    async with anyio.create_task_group() as group:
+        group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
+        events = Events(send)
+        await events.say(b": open")
+        yield events
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        group.cancel_scope.cancel()
+
+
+async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

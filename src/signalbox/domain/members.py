@@ -20,7 +20,7 @@ ALL_SCOPES: Final = tuple(Scope)
 TOKEN_SECONDS_MAX: Final = 10 * 365 * 86_400
 MEMBERS_MAX: Final = 1000  # of a project, those who were removed too
 
-Scopes = Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3, strict=False)]
+Scopes = Annotated[tuple[Annotated[Scope, Field(strict=False)], ...], Field(min_length=1, max_length=3, strict=False)]
 TokenSeconds = Annotated[Id, Field(le=TOKEN_SECONDS_MAX)]
 
 

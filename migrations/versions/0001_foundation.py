@@ -9,6 +9,7 @@ from signalbox.db.migrating import (
     bind_to_tenant,
     create_app_role,
     drop_functions,
+    drop_leftover_functions,
     grant_app_role,
     run_script,
 )
@@ -95,7 +96,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    drop_functions(FUNCTIONS)
+    drop_functions(FUNCTIONS[1:])
+    drop_leftover_functions()
+    drop_functions(FUNCTIONS[:1])
     op.execute("drop view members")
     for table in reversed(TENANT_TABLES):
         op.execute(f"drop table {table}")

@@ -59,6 +59,19 @@ begin
 end $$
 """
 
+LEFTOVER_FUNCTIONS = """
+do $$
+declare
+    leftover regprocedure;
+begin
+    for leftover in
+        select p.oid from pg_proc p where p.pronamespace = current_schema()::regnamespace and p.proname ~ '_v[0-9]+$'
+    loop
+        execute 'drop function ' || leftover;
+    end loop;
+end $$
+"""
+
 
 def migrate(dsn: str, revision: str = "head") -> None:
     """Bring the database to `revision`, in one transaction; nothing happens when it is there.
@@ -136,6 +149,11 @@ def drop_functions(names: Iterable[str]) -> None:
     for name in reversed(list(names)):
         gone = "type act_context, act_ref cascade" if name == "types" else f"function {name}"
         op.get_bind().exec_driver_sql(f"drop {gone}")
+
+
+def drop_leftover_functions() -> None:
+    """Drop what later migrations left for the functions that they replaced, once those are gone."""
+    op.get_bind().exec_driver_sql(LEFTOVER_FUNCTIONS)
 
 
 def create_app_role() -> None:

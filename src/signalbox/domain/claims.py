@@ -9,7 +9,7 @@ from pydantic import Field
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Result, Tool, Whole
+from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Page, Result, Tool, Whole
 
 sql = statements(__file__)
 
@@ -113,6 +113,35 @@ class Sequences(Result):
 async def list_sequences(db: Executor, who: Principal, _args: Args) -> Sequences:
     """Answer the sequences there are."""
     return Sequences(sequences=await sql.list_sequences.all(db, Sequence, project_id=who.project_id))
+
+
+class ClaimsArgs(Page):
+    """Which sequence; `before` is a number of it."""
+
+    sequence: SequenceName
+
+
+class ListedClaim(Result):
+    """A number that was taken, by whom and when."""
+
+    number: int
+    formatted: str
+    by: str
+    at: Moment
+    note: str | None = None
+    seq: Annotated[int, Field(description="Its event.")]
+
+
+async def list_claims(db: Executor, who: Principal, args: ClaimsArgs) -> list[ListedClaim]:
+    """Answer a page of one sequence's claims, newest first."""
+    return await sql.list_claims.all(
+        db,
+        ListedClaim,
+        project_id=who.project_id,
+        sequence=args.sequence,
+        before=args.before,
+        limit=args.limit,
+    )
 
 
 TOOLS = (

@@ -26,3 +26,11 @@ from sequences s
 where s.project_id = :project_id
 order by s.sequence
 limit 1000;
+
+-- name: list_claims
+-- A page of one sequence, off the end of its key.
+select c.number, c.formatted, c.actor as by, c.claimed_at as at, c.note, c.seq
+from claims c
+where c.project_id = :project_id and c.sequence = :sequence and (:before::bigint is null or c.number < :before)
+order by c.number desc
+limit :limit;

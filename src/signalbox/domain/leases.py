@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, Args, Effect, Id, Line, Moment, Result, Tool
+from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Line, Moment, Page, Result, Tool
 
 sql = statements(__file__)
+
+SURFACE_CHARACTERS_MAX: Final = 200
 
 
 def normal(surface: str) -> str:
@@ -22,10 +24,18 @@ def normal(surface: str) -> str:
     return "/" * surface.startswith("/") + "/".join(parts)
 
 
+def _normal_within_bound(surface: str) -> str:
+    """Write it one way; what is longer then is refused, so that whatever is shown can be named again."""
+    written = normal(surface)
+    if len(written) > SURFACE_CHARACTERS_MAX:
+        raise ValueError(f"at most {SURFACE_CHARACTERS_MAX} characters, and it is written {written[-20:]!r} at its end")
+    return written
+
+
 Surface = Annotated[
     Line,
-    Field(max_length=200, description="Path, glob (* ? **) or name."),
-    AfterValidator(normal),
+    Field(max_length=SURFACE_CHARACTERS_MAX, description="Path, glob (* ? **) or name."),
+    AfterValidator(_normal_within_bound),
 ]
 
 
@@ -107,6 +117,72 @@ async def who_holds(db: Executor, who: Principal, args: HoldsArgs) -> WhoHolds:
         return WhoHolds(leases=await sql.who_holds.all(db, Held, project_id=who.project_id))
     found = await sql.who_holds_surface.all(db, Held, project_id=who.project_id, surface=args.surface)
     return WhoHolds(leases=found)
+
+
+class ForceArgs(ActArgs):
+    """Which lease of whomever to end, and why."""
+
+    lease_id: Id
+    reason: Annotated[Line, Field(max_length=200)]
+
+
+class ForceReleased(Result):
+    """A lease that was ended for its holder."""
+
+    lease_id: int
+    surface: str
+    holder: str
+    released: int
+
+
+async def force_release(db: Executor, who: Principal, args: ForceArgs) -> ForceReleased:
+    """End somebody's lease, with a reason that stands in the ledger.
+
+    Raises:
+        Forbidden: the caller is no lead.
+        NotFound: the project has no such lease.
+        Conflict: it is over already; says whose it was and since when.
+    """
+    return await act(db, "force_release", ForceReleased, who, args, lease_id=args.lease_id, reason=args.reason)
+
+
+class LeasesArgs(Page):
+    """Which leases: by holder, and by surface what overlaps it, or with `include_over` exactly it."""
+
+    surface: Surface | None = None
+    holder: ActorName | None = None
+    include_over: bool = False
+
+
+class ListedLease(Result):
+    """A lease, open or over."""
+
+    lease_id: int
+    surface: str
+    actor: str
+    note: str | None = None
+    granted_at: Moment
+    expires_at: Moment
+    released_at: Moment | None = None
+    fence: int
+    expires_in_seconds: Annotated[int, Field(description="0: over.")]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was held when the list was read."""
+        return self.expires_in_seconds > 0
+
+
+async def list_leases(db: Executor, who: Principal, args: LeasesArgs) -> list[ListedLease]:
+    """Answer a page of leases, newest first; raises NotFound for a holder who never was in the project."""
+    filters = {"project_id": who.project_id, "holder": args.holder, "before": args.before, "limit": args.limit}
+    if args.surface is None and args.include_over:
+        return await sql.leases_ever.all(db, ListedLease, **filters)
+    if args.surface is None:
+        return await sql.open_leases.all(db, ListedLease, **filters)
+    if args.include_over:
+        return await sql.leases_of_surface.all(db, ListedLease, **filters, surface=args.surface)
+    return await sql.open_leases_on.all(db, ListedLease, **filters, surface=args.surface)
 
 
 TOOLS = (

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shlex
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import jinja2
+from pydantic import BaseModel, ConfigDict
 
 from signalbox import paths
 
-SERVER_NAME = "signalbox"
+SERVER_NAME: Final = "signalbox"
+TOKEN_VARIABLE: Final = "SIGNALBOX_TOKEN"  # noqa: S105 - the name of the variable, not what is in it
+NEXT: Final = "Run connect_command, restart your session, call whoami, put guide into CLAUDE.md or AGENTS.md."
 
 
 def mcp_url(base_url: str) -> str:
@@ -45,27 +48,85 @@ def connect_commands(url: str, token: str) -> dict[str, str]:
 
 def mcp_json(url: str) -> dict[str, Any]:
     """Answer the project file that names the server; the token stays in the environment."""
-    headers = {"Authorization": "Bearer ${SIGNALBOX_TOKEN}"}
-    return {"mcpServers": {SERVER_NAME: {"type": "http", "url": url, "headers": headers}}}
+    return {"mcpServers": {SERVER_NAME: {"type": "http", "url": url, "headers": _header(f"${{{TOKEN_VARIABLE}}}")}}}
 
 
-def setup(url: str, token: str) -> dict[str, Any]:
-    """Answer what `admin_provision` and `admin_rotate` hand out beside the token."""
+def _header(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _written(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
+
+
+def client_files(url: str, token: str) -> dict[str, dict[str, str]]:
+    """Answer the files that each client needs, by path; one that may be committed takes the token from elsewhere.
+
+    The one that holds the secret is Claude Code's own local file, which it keeps out of git.
+    """
+    opencode = {"type": "remote", "url": url, "headers": _header(f"{{env:{TOKEN_VARIABLE}}}")}
+    cursor = {"url": url, "headers": _header(f"${{env:{TOKEN_VARIABLE}}}")}
+    question = {
+        "type": "promptString",
+        "id": "signalbox-token",
+        "description": "Signalbox token (sbx_…)",
+        "password": True,
+    }
+    vscode = {"type": "http", "url": url, "headers": _header("${input:signalbox-token}")}
     return {
-        "note": "The token is shown once. Run one of connect, or write mcp_json and set env; keep it out of git.",
-        "mcp_url": url,
-        "env": {"SIGNALBOX_TOKEN": token},
-        "mcp_json": mcp_json(url),
-        "connect": connect_commands(url, token),
+        "claude": {
+            ".mcp.json": _written(mcp_json(url)),
+            ".claude/settings.local.json": _written({"env": {TOKEN_VARIABLE: token}}),
+        },
+        "codex": {
+            "~/.codex/config.toml": (
+                f'[mcp_servers.{SERVER_NAME}]\nurl = "{url}"\nbearer_token_env_var = "{TOKEN_VARIABLE}"\n'
+            )
+        },
+        "gemini": {".gemini/settings.json": _written(mcp_json(url))},
+        "opencode": {
+            "opencode.json": _written({"$schema": "https://opencode.ai/config.json", "mcp": {SERVER_NAME: opencode}})
+        },
+        "cursor": {".cursor/mcp.json": _written({"mcpServers": {SERVER_NAME: cursor}})},
+        "vscode": {".vscode/mcp.json": _written({"inputs": [question], "servers": {SERVER_NAME: vscode}})},
     }
 
 
-def files(url: str, token: str) -> dict[str, str]:
-    """Answer the two files a Claude Code project needs, by path; the second one holds the secret."""
-    return {
-        ".mcp.json": json.dumps(mcp_json(url), indent=2) + "\n",
-        ".claude/settings.local.json": json.dumps({"env": {"SIGNALBOX_TOKEN": token}}, indent=2) + "\n",
-    }
+class HandOut(BaseModel):
+    """All that whoever gets a token needs, ready to use; it holds the secret, and is shown once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    token: str
+    mcp_url: str
+    env: dict[str, str]
+    connect_commands: dict[str, str]
+    files: dict[str, dict[str, str]]
+    guide: str
+    next: str = NEXT
+
+    @property
+    def setup(self) -> dict[str, Any]:
+        """What `admin_provision` and `admin_rotate` hand out beside the token."""
+        return {
+            "note": "The token is shown once. Run one of connect, or write mcp_json and set env; keep it out of git.",
+            "mcp_url": self.mcp_url,
+            "env": self.env,
+            "mcp_json": mcp_json(self.mcp_url),
+            "connect": self.connect_commands,
+        }
+
+
+def hand_out(url: str, token: str, *, is_lead: bool) -> HandOut:
+    """Answer how to connect each client, what it needs in files, and how to work with the others."""
+    return HandOut(
+        token=token,
+        mcp_url=url,
+        env={TOKEN_VARIABLE: token},
+        connect_commands=connect_commands(url, token),
+        files=client_files(url, token),
+        guide=guide(is_lead=is_lead),
+    )
 
 
 def guide(*, is_lead: bool) -> str:

@@ -124,8 +124,8 @@ async def provision(
 def _with_secret(db: Executor, who: Principal, answer: Provisioned, secret: str) -> Provisioned:
     if answer.secret_shown_before:
         return answer.model_copy(update={"project": who.project, "next": SHOWN_BEFORE})
-    setup = onboarding.setup(onboarding.mcp_url(db.base_url), secret)
-    return answer.model_copy(update={"project": who.project, "token": secret, "setup": setup})
+    card = onboarding.hand_out(onboarding.mcp_url(db.base_url), secret, is_lead=answer.is_admin)
+    return answer.model_copy(update={"project": who.project, "token": secret, "setup": card.setup})
 
 
 class ParticipantArgs(ActArgs):

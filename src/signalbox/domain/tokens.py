@@ -1,20 +1,26 @@
-"""Tokens one by one, for those who run the server."""
+"""Tokens one by one: of a project for its leads, of all projects for those who run the server."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from signalbox import identity
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import owners
+from signalbox.domain.members import ALL_SCOPES, Scopes, TokenSeconds
 from signalbox.domain.owners import OwnerRow
 from signalbox.errors import NotFound
-from signalbox.identity import Principal, mint_token
-from signalbox.tool import ActArgs, Moment, Result
+from signalbox.identity import Principal
+from signalbox.tool import ActArgs, ActorName, Id, Moment, Result, Whole
 
 sql = statements(__file__)
+
+OVERLAP_SECONDS_MAX: Final = 30 * 86_400
+SHOWN_BEFORE: Final = "the token was shown once, at the first call: rotate it, or mint another"
 
 
 class Token(Result):
@@ -46,12 +52,17 @@ class Count(BaseModel):
 
 
 class Changed(Result):
-    """What a change of one token came to."""
+    """A token as it came of a change: the new one, or the one that was revoked. The secret is shown once."""
 
     token_id: int
     actor: str
+    is_admin: bool | None = None
+    scopes: list[str] | None = None
+    expires_at: Moment | None = None
     revoked: int | None = None
     token: str | None = None
+    secret_shown_before: bool | None = None
+    next: str | None = None
 
 
 async def list_tokens(db: Executor, project: str | None, after: int | None) -> list[Token]:
@@ -75,22 +86,117 @@ async def _owner_over(db: Executor, token_id: int) -> Principal:
 
 async def revoke(db: Executor, token_id: int) -> Changed:
     """End one token, in the name of the project's owner."""
-    who = await _owner_over(db, token_id)
-    return await act(db, "revoke_token", Changed, who, ActArgs(), token_id=token_id)
+    return await revoke_one(db, await _owner_over(db, token_id), TokenArgs(token_id=token_id))
 
 
 async def rotate(db: Executor, token_id: int, overlap_seconds: int) -> Changed:
     """Replace one token, in the name of the project's owner; the old one holds for the overlap."""
     who = await _owner_over(db, token_id)
-    secret, new_hash = mint_token()
-    changed = await act(
+    return await rotate_one(db, who, RotateArgs(token_id=token_id, overlap_seconds=overlap_seconds))
+
+
+class ProjectToken(Result):
+    """A token of the project: never the secret, nor its hash."""
+
+    token_id: int
+    participation_id: int
+    actor: str
+    scopes: list[str]
+    created_at: Moment
+    expires_at: Moment | None = None
+    revoked_at: Moment | None = None
+    replaced_at: Moment | None = None
+    last_used_at: Moment | None = None
+    state: Annotated[
+        Literal["active", "replaced", "expired", "revoked"], Field(description="replaced: holds until it expires.")
+    ]
+    is_foreign: bool
+
+
+async def list_project_tokens(
+    db: Executor, who: Principal, *, before: int | None = None, limit: int = 100
+) -> list[ProjectToken]:
+    """Answer the project's tokens, newest first; `before` a token_id."""
+    return await sql.list_project_tokens.all(db, ProjectToken, project_id=who.project_id, before=before, limit=limit)
+
+
+class MintArgs(ActArgs):
+    """Whose token, how wide and for how long."""
+
+    participant_name: ActorName
+    scopes: Scopes = ALL_SCOPES
+    expires_in_seconds: TokenSeconds | None = None
+
+
+async def mint_token(db: Executor, who: Principal, args: MintArgs) -> Changed:
+    """Give a member one more token.
+
+    Raises:
+        Forbidden: the caller is no lead, or the member is the owner's or another owner's.
+        NotFound: nobody of this name is in the project.
+        TooMany: the member has as many tokens as it may have.
+    """
+    secret, new_hash = identity.mint_token()
+    answer = await act(
+        db,
+        "admin_mint",
+        Changed,
+        who,
+        args,
+        name=args.participant_name,
+        new_token_hash=new_hash,
+        scopes=sorted(set(args.scopes)),
+        valid_seconds=args.expires_in_seconds,
+    )
+    return _with_secret(answer, secret)
+
+
+class RotateArgs(ActArgs):
+    """Which token to replace, and how long the old one still holds."""
+
+    token_id: Id
+    overlap_seconds: Annotated[Whole, Field(le=OVERLAP_SECONDS_MAX)] = 0
+
+
+async def rotate_one(db: Executor, who: Principal, args: RotateArgs) -> Changed:
+    """Put a new token in the place of one; both hold for the overlap.
+
+    Raises:
+        Forbidden: the caller is no lead, or the token is the owner's or another owner's.
+        NotFound: the project has no such token.
+        Conflict: it was revoked or rotated already.
+    """
+    secret, new_hash = identity.mint_token()
+    answer = await act(
         db,
         "rotate_token",
         Changed,
         who,
-        ActArgs(),
-        token_id=token_id,
+        args,
+        token_id=args.token_id,
         new_token_hash=new_hash,
-        overlap_seconds=overlap_seconds,
+        overlap_seconds=args.overlap_seconds,
     )
-    return changed.model_copy(update={"token": secret})
+    return _with_secret(answer, secret)
+
+
+class TokenArgs(ActArgs):
+    """Which token."""
+
+    token_id: Id
+
+
+async def revoke_one(db: Executor, who: Principal, args: TokenArgs) -> Changed:
+    """End one token; again changes nothing.
+
+    Raises:
+        Forbidden: the caller is no lead, or the token is the owner's.
+        NotFound: the project has no such token.
+    """
+    return await act(db, "revoke_token", Changed, who, args, token_id=args.token_id)
+
+
+def _with_secret(answer: Changed, secret: str) -> Changed:
+    if answer.secret_shown_before:
+        return answer.model_copy(update={"next": SHOWN_BEFORE})
+    return answer.model_copy(update={"token": secret})

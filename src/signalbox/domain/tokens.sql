@@ -26,3 +26,23 @@ from tokens t
 join participations p on p.participation_id = t.participation_id
 join participants a on a.participant_id = p.participant_id
 where p.project_id = :project_id and a.label = :label;
+
+-- name: list_project_tokens
+-- Through the view, which binds them to the tenant: at most 1,000 members, whose tokens are found by index.
+select
+    t.token_id, t.participation_id, m.actor, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.replaced_at,
+    t.last_used_at,
+    case
+        when t.revoked_at is not null then 'revoked'
+        when t.expires_at <= clock_timestamp() then 'expired'
+        when t.replaced_at is not null then 'replaced'
+        else 'active'
+    end as state,
+    m.handle <> o.handle as is_foreign
+from members m
+join projects j on j.project_id = m.project_id
+join owners o on o.owner_id = j.owner_id
+join tokens t on t.participation_id = m.participation_id
+where m.project_id = :project_id and (:before::bigint is null or t.token_id < :before)
+order by t.token_id desc
+limit :limit;

@@ -11,6 +11,7 @@ begin
         return ctx.replay || '{"secret_shown_before": true}';
     end if;
     member := managed_member_v1(ctx, name);
+    perform may_speak_for_v1(ctx, member);
     select t.scopes into kept_scopes
     from tokens t
     where t.participation_id = member.participation_id

@@ -48,5 +48,22 @@ begin
         when 'rotate_token' then
             return rotate_token_v1(act, (given ->> 'token_id')::bigint, decode(given ->> 'new_token_hash', 'hex'),
                 (given ->> 'overlap_seconds')::integer);
+        when 'admin_grant' then
+            return admin_grant_v1(act, given ->> 'label', given ->> 'kind', given ->> 'lane', given ->> 'role',
+                decode(given ->> 'new_token_hash', 'hex'), array(select jsonb_array_elements_text(given -> 'scopes')),
+                (given ->> 'valid_seconds')::integer);
+        when 'admin_mint' then
+            return admin_mint_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'),
+                array(select jsonb_array_elements_text(given -> 'scopes')), (given ->> 'valid_seconds')::integer);
+        when 'change_member' then
+            return change_member_v1(act, given ->> 'name', given ->> 'role', given ->> 'lane');
+        when 'admin_remove' then
+            return admin_remove_v1(act, given ->> 'name');
+        when 'leave' then
+            return leave_project_v1(act);
+        when 'force_release' then
+            return force_release_v1(act, (given ->> 'lease_id')::bigint, given ->> 'reason');
+        when 'revoke_invite' then
+            return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
     end case;
 end $$;

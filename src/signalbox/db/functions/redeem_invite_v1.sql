@@ -1,55 +1,6 @@
--- Takes one use of an invite, under the project's head lock: of callers at once with the last use, one wins.
--- A free name must be new, so that nobody slips into an identity; a locked one was chosen by the lead.
+-- Redeems an invite for a participant of the project's owner: the code is all that the caller has.
 create function redeem_invite_v1(redeemed_hash bytea, chosen_label text, new_token_hash bytea)
 returns jsonb language plpgsql as $$
-declare
-    ctx act_context;
-    invite invites;
-    new_label text;
-    granted record;
-    member members;
 begin
-    select * into invite from invites i where i.code_hash = redeemed_hash;
-    if invite.code_hash is null then
-        return '{"error": "invalid"}';
-    end if;
-    ctx := lock_head_v1(invite.project_id);
-    select i.* into invite
-    from invites i
-    join projects j on j.project_id = i.project_id
-    where i.code_hash = redeemed_hash and i.revoked_at is null and j.archived_at is null;
-    if invite.code_hash is null then
-        return '{"error": "invalid"}';
-    elsif invite.expires_at <= ctx.at then
-        return '{"error": "expired"}';
-    elsif invite.uses >= invite.uses_max then
-        return '{"error": "exhausted"}';
-    end if;
-    new_label := coalesce(invite.label, chosen_label);
-    if new_label is null then
-        return '{"error": "name_required"}';
-    end if;
-    if invite.label is null and exists (
-        select 1
-        from participants a
-        join projects j on j.owner_id = a.owner_id
-        where j.project_id = invite.project_id and a.label = new_label
-    ) then
-        return '{"error": "name_taken"}';
-    end if;
-    select * into granted
-    from grant_v1(ctx, new_label, invite.kind, invite.lane, invite.role, true, new_token_hash, '{read,write,manage}');
-    update invites i set uses = i.uses + 1 where i.code_hash = redeemed_hash;
-    select * into member
-    from members m
-    where m.project_id = ctx.project_id and m.participation_id = granted.participation;
-    ctx.participation_id := member.participation_id;
-    ctx.actor := member.actor;
-    perform append_event_v1(ctx, 'join', jsonb_build_object(
-        'invite_id', invite.invite_id, 'participant', member.actor, 'kind', member.kind, 'lane', member.lane,
-        'is_admin', member.role = 'lead'));
-    return jsonb_build_object(
-        'project', (select j.name from projects j where j.project_id = invite.project_id),
-        'participant', member.label, 'actor', member.actor, 'created', granted.participant_is_new,
-        'is_admin', member.role = 'lead');
+    return take_invite_v1(redeemed_hash, null, chosen_label, new_token_hash);
 end $$;

@@ -98,6 +98,7 @@ tokens = Table(
     optional("expires_at", TIME),
     optional("revoked_at", TIME),
     optional("last_used_at", TIME),
+    optional("replaced_at", TIME),
     PrimaryKeyConstraint("token_hash", name="tokens_pkey"),
     UniqueConstraint("token_id", name="tokens_id_key"),
     ForeignKeyConstraint(["participation_id"], ["participations.participation_id"], name="tokens_participation_fkey"),

@@ -192,6 +192,8 @@ leases = Table(
     column("expires_at", TIME),
     optional("released_at", TIME),
     PrimaryKeyConstraint("project_id", "lease_id", name="leases_pkey"),
+    Index("leases_by_holder", "project_id", "participation_id", "lease_id"),
+    Index("leases_by_surface", "project_id", "surface", "lease_id"),
     partial("leases_open_by_surface", "project_id", "is_glob", "surface", where="released_at is null"),
     partial("leases_open_by_holder", "project_id", "participation_id", where="released_at is null"),
     partial("leases_open_by_expiry", "project_id", "expires_at", where="released_at is null"),

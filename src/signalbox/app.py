@@ -16,6 +16,8 @@ from starlette.types import ExceptionHandler
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain.janitor import Janitor
+from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import Door, http_error, refused
 from signalbox.edge.mcp import McpEndpoint
@@ -32,6 +34,8 @@ def create_app(settings: Settings) -> Starlette:
     """
     database = Database(settings)
     heartbeats = Heartbeats()
+    janitor = Janitor()
+    errors = ErrorNotes()
     callers = Callers(database)
     mcp = McpEndpoint(callers, heartbeats, settings)
     rest = RestEdge(callers, heartbeats, settings)
@@ -39,12 +43,18 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database, heartbeats.beating(database), mcp.running():
+        async with (
+            database,
+            errors.writing(database),
+            janitor.sweeping(database),
+            heartbeats.beating(database),
+            mcp.running(),
+        ):
             yield
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp})],
+        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp}, note_error=errors.note)],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
             Route("/", public.landing),

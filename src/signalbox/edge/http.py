@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from signalbox.identity import Scope as TokenScope
 log = logging.getLogger("signalbox.requests")
 
 LOG_KEY: Final = "signalbox.log"
+FAILURE_KEY: Final = "signalbox.failure"
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
 LATE_SECONDS: Final = 0.25
 JSON_ERRORS: Final = (ValueError, RecursionError)
@@ -137,6 +138,11 @@ def note(scope: Scope, **facts: object) -> None:
     scope.setdefault(LOG_KEY, {}).update(facts)
 
 
+def note_failure(scope: Scope, error: BaseException) -> None:
+    """Say what broke, where the answer hides it and is no HTTP error."""
+    scope[FAILURE_KEY] = error
+
+
 def note_caller(scope: Scope, who: Principal) -> None:
     """Say in the log who called, by name."""
     note(scope, actor=who.actor, project=who.project)
@@ -171,15 +177,20 @@ def refused(refusal: Refusal, base_url: str) -> Response:
     return JSONResponse({"error": refusal.as_json()}, status_code=refusal.status, headers=headers)
 
 
+NoteError = Callable[[str, str, str, BaseException], None]
+"""Takes a request's id, method and path, and what broke; waits for nothing and does not fail."""
+
+
 class Door:
     """The outermost layer: names each request, checks where it comes from, logs it once, hides what broke.
 
     `direct` are the applications at paths that are so busy that the router's share of a call (a tenth) matters.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp], note_error: NoteError) -> None:
         self._app = app
         self._direct = direct
+        self._note_error = note_error
         self._base_url = settings.base_url
         self._hosts = _host_names(settings)
         self._origins = frozenset(settings.allowed_origins)
@@ -203,13 +214,16 @@ class Door:
             await refused(refusal, self._base_url)(scope, receive, sending)
         except ClientDisconnect:
             note(scope, outcome="hung up")  # in the middle of its body: nobody is left to answer
-        except Exception:
+        except Exception as error:
             log.exception("request %s failed", request_id)
+            note_failure(scope, error)
             if sending.started:
                 raise
-            error = {"code": "internal_error", "message": f"this is our mistake; its log id is {request_id}"}
-            await JSONResponse({"error": error}, status_code=500)(scope, receive, sending)
+            answer = {"code": "internal_error", "message": f"this is our mistake; its log id is {request_id}"}
+            await JSONResponse({"error": answer}, status_code=500)(scope, receive, sending)
         finally:
+            if FAILURE_KEY in scope:
+                self._note_error(request_id, scope["method"], scope["path"], scope[FAILURE_KEY])
             _log_request(scope, request_id, time.perf_counter() - started)
 
     def _check(self, scope: Scope) -> None:

@@ -17,6 +17,8 @@ from starlette.types import ExceptionHandler, Scope
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain.janitor import Janitor
+from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.admin import AdminEdge
 from signalbox.edge.admin.serving import error_page, is_page
@@ -37,6 +39,8 @@ def create_app(settings: Settings) -> Starlette:
     """
     database = Database(settings)
     heartbeats = Heartbeats()
+    janitor = Janitor()
+    errors = ErrorNotes()
     callers = Callers(database)
     mcp = McpEndpoint(callers, heartbeats, settings)
     rest = RestEdge(callers, heartbeats, settings)
@@ -45,12 +49,19 @@ def create_app(settings: Settings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database, heartbeats.beating(database), mcp.running(), admin.watches.looking():
+        async with (
+            database,
+            errors.writing(database),
+            janitor.sweeping(database),
+            heartbeats.beating(database),
+            mcp.running(),
+            admin.watches.looking(),
+        ):
             yield
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed)],
+        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed, note_error=errors.note)],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
             Route("/", public.landing),

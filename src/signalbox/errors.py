@@ -6,6 +6,7 @@
     │   ├── Unauthenticated     401   a credential that does not (or no longer) hold
     │   │   └── NoCredential              none at all
     │   ├── Forbidden           403   known, but may not
+    │   │   ├── OwnerSuspended        the owner of the token or of the project is suspended
     │   │   ├── ScopeTooNarrow        the participant may, this token may not
     │   │   └── ForeignOrigin         a page of another site sent it
     │   ├── NotFound            404   not there, or not yours: the same answer
@@ -82,6 +83,12 @@ class Forbidden(Refusal):
 
     status = 403
     code = "forbidden"
+
+
+class OwnerSuspended(Forbidden):
+    """The owner of the token or of the project is suspended: nothing of theirs may be read or done."""
+
+    code = "owner_suspended"
 
 
 class ScopeTooNarrow(Forbidden):

@@ -72,7 +72,8 @@ async def test_a_handle_is_one_owner_s(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "handle", ["admin", "system", "signalbox", "Alice", "alice/x", "-alice", "al ice", "alice\n", "x" * 40, "é", "a.b"]
+    "handle",
+    ["admin", "system", "signalbox", "Support", "Alice/x", "-alice", "al ice", "alice\n", "x" * 40, "é", "a.b"],
 )
 async def test_a_handle_is_a_plain_word_that_means_nobody_else(database: Database, handle: str) -> None:
     with pytest.raises(InvalidArguments, match="cannot be a handle"):

@@ -11,7 +11,7 @@ from signalbox import paths
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for
-from signalbox.errors import Forbidden, Unauthenticated
+from signalbox.errors import OwnerSuspended, Unauthenticated
 from signalbox.identity import Principal, TokenHash
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KNOWN_SECONDS: Final = 60.0
 KNOWN_MAX: Final = 10_000
+SUSPENDED: Final = "the owner of this token or project is suspended: write to the operator of this server"
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "callers.sql").read_text(encoding="utf-8"))
 
@@ -79,7 +80,7 @@ class Session:
 
         Raises:
             Unauthenticated: the token is not known, revoked or expired.
-            Forbidden: the owner of the token or of the project is suspended.
+            OwnerSuspended: the owner of the token or of the project is suspended.
             SessionEnded: the handshake-era session that the request names was ended.
         """
         known = self._callers.known(self._token_hash) if for_act else None
@@ -95,7 +96,7 @@ class Session:
             raise Unauthenticated("this token is not known or no longer holds: ask a lead of the project for a new one")
         who = Principal(token_hash=self._token_hash, **row)
         if who.suspended:
-            raise Forbidden("the owner of this token or project is suspended: write to the operator of this server")
+            raise OwnerSuspended(SUSPENDED)
         self._callers.remember(who, self._token_hash)
         return who
 

@@ -111,6 +111,11 @@ def run_script(name: str) -> None:
     _run_statements((paths.MIGRATIONS / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
+def run_whole(name: str) -> None:
+    """Run `migrations/sql/<name>.sql` as the one statement it is: a function as a release before had it."""
+    op.get_bind().exec_driver_sql((paths.MIGRATIONS / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+
+
 def _run_statements(script: str) -> None:
     for statement in re.split(r";\s*$", script, flags=re.MULTILINE):
         if statement.strip():
@@ -170,4 +175,13 @@ def grant_to_app(privileges: str, table: str) -> None:
     """Let the server's role use a table that came after the first migration."""
     op.get_bind().exec_driver_sql(
         f"do $$ begin execute format('grant {privileges} on {table} to %I', current_database() || '_app'); end $$"
+    )
+
+
+def only_for_app(function: str) -> None:
+    """Let nobody but the server's role call a function that runs with the rights of who migrates."""
+    op.get_bind().exec_driver_sql(f"revoke execute on function {function} from public")
+    op.get_bind().exec_driver_sql(
+        f"do $$ begin execute format('grant execute on function {function} to %I', current_database() || '_app'); "
+        "end $$"
     )

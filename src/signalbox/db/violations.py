@@ -7,12 +7,13 @@ import logging
 
 import asyncpg
 
-from signalbox.errors import REFUSALS, Conflict, Refusal, SessionEnded, SetupError, Unavailable
+from signalbox.errors import REFUSALS, Conflict, OwnerSuspended, Refusal, SessionEnded, SetupError, Unavailable
 
 log = logging.getLogger("signalbox")
 
 RULES = {
     "owners_handle_key": Conflict("this handle is taken: choose another"),
+    "handles_pkey": Conflict("this handle is taken: choose another"),
     "owners_email_key": Conflict("there is an owner with this email already"),
     "participants_label_key": Conflict("this name has just been taken: choose another, or repeat the call"),
     "projects_name_key": Conflict("there is a project of this name already"),
@@ -20,7 +21,10 @@ RULES = {
 
 RETRY = "the database does not answer for now: repeat the call in a second, with the same idempotency_key"
 
-SESSION_ENDED = 410  # what session_holds_v1 says; over HTTP it is 404, as MCP wants it
+OWN_STATUSES: dict[int, type[Refusal]] = {
+    410: SessionEnded,  # what session_holds_v1 says; over HTTP it is 404, as MCP wants it
+    423: OwnerSuspended,  # what begin_act_v1 says; over HTTP it is 403
+}
 
 DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """All that a statement or a connection can fail with."""
@@ -64,7 +68,7 @@ def refusal_for(error: Exception) -> Exception:
 
 def _refused(error: asyncpg.PostgresError, status: int) -> Exception:
     message = str(error.args[0])
-    refusal: type[Refusal] | None = SessionEnded if status == SESSION_ENDED else REFUSALS.get(status)
+    refusal = OWN_STATUSES.get(status) or REFUSALS.get(status)
     if refusal is None:
         return SetupError(message)
     return refusal(message, **json.loads(getattr(error, "detail", None) or "{}"))

@@ -10,7 +10,7 @@ from signalbox import paths
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for
-from signalbox.errors import Forbidden, NoCredential, NotFound
+from signalbox.errors import NoCredential, NotFound, OwnerSuspended
 from signalbox.identity import Owner, Principal, Scope
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Visit:
 
         Raises:
             NoCredential: there is none, or it has ended.
-            Forbidden: the owner is suspended.
+            OwnerSuspended: the owner is.
         """
         try:
             await self._prove()
@@ -90,7 +90,7 @@ class Visit:
         if row["owner_id"] is None:
             raise NoCredential("sign in first")
         if row["suspended"]:
-            raise Forbidden("your account is suspended: write to the operator of this server")
+            raise OwnerSuspended("your account is suspended: write to the operator of this server")
         self._owner = Owner.model_validate({name: row[name] for name in Owner.model_fields})
         if row["project_id"] is not None:
             self._is_archived = row["archived"]

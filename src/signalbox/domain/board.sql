@@ -189,7 +189,7 @@ left join lateral (
     order by v.seq desc
     limit 1
 ) e on true
-where j.owner_id = :owner_id
+where j.owner_id = :owner_id and j.deleted_at is null
 order by j.archived_at is not null, j.name
 limit :projects_max;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel
@@ -16,22 +17,21 @@ sql = statements(__file__)
 HANDLE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,38}")
 PROJECT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-RESERVED: Final = frozenset(
-    {
-        "admin",
-        "all",
-        "api",
-        "everyone",
-        "nobody",
-        "none",
-        "null",
-        "server",
-        "signalbox",
-        "support",
-        "system",
-        "www",
-    }
-)
+ADDRESSES: Final = """
+all anybody anyone everybody everyone here nobody none null undefined unknown anonymous me self you
+agent agents human humans lane lanes lead leads member members owners participant participants channel
+admin administrator operator operators server signalbox system support help helpdesk security moderator staff
+abuse hostmaster mailer-daemon noreply no-reply postmaster webmaster
+"""
+"""Whom a post could seem to go to, or to come from."""
+PLACES: Final = """
+about account accounts api app assets auth callback channels docs errors events export favicon healthz home hooks
+invite invites join ledger legal login logout mail mcp metrics new oauth oidc posts privacy project projects public
+readyz register search session sessions settings sign-in sign-out sign-up signin signout signup static status style
+tasks terms threads token tokens tools well-known www
+"""
+"""What stands, or may come to stand, in an address of this server."""
+RESERVED: Final = frozenset(f"{ADDRESSES} {PLACES}".split())
 
 
 class OwnerRow(BaseModel):
@@ -40,6 +40,20 @@ class OwnerRow(BaseModel):
     owner_id: int
     handle: str
     email: str
+
+
+class Handle(BaseModel):
+    """A handle that an owner has or had: both are its addresses."""
+
+    handle: str
+    taken_at: datetime
+    is_current: bool
+
+
+class Renamed(BaseModel):
+    """The handle an owner has now."""
+
+    handle: str
 
 
 class ProjectRow(BaseModel):
@@ -55,24 +69,69 @@ def handle_from(name: str) -> str:
     return f"{plain[:33]}-owner" if plain in RESERVED else plain
 
 
+def wished_handle(wish: str) -> str:
+    """Read a handle as somebody wishes it: case does not matter.
+
+    Raises:
+        InvalidArguments: it cannot be one, or means something else here.
+    """
+    handle = wish.lower()
+    if HANDLE.fullmatch(handle) is None:
+        raise InvalidArguments(
+            f"{wish[:80]!r} cannot be a handle: 1 to 39 of a-z, 0-9 and -, the first no -", field="handle"
+        )
+    if handle in RESERVED:
+        raise InvalidArguments(f"{handle!r} cannot be a handle: it means something else here", field="handle")
+    return handle
+
+
+def _email(email: str) -> str:
+    if EMAIL.fullmatch(email) is None:
+        raise InvalidArguments(f"{email[:80]!r} is not an email address", field="email")
+    return email
+
+
 async def bootstrap_owner(db: Executor, email: str, handle: str | None) -> OwnerRow:
-    """Answer the owner of an email; make it when there is none.
+    """Answer the owner of an email; make it when there is none. The first one made so operates the server.
 
     Raises:
         InvalidArguments: the email or the handle cannot be one.
-        Conflict: the handle is another owner's.
+        Conflict: the handle is, or was, another owner's.
     """
-    chosen = handle or handle_from(email)
-    if HANDLE.fullmatch(chosen) is None or chosen in RESERVED:
-        raise InvalidArguments(
-            f"{chosen!r} cannot be a handle: 1 to 39 of a-z, 0-9 and -, none of {', '.join(sorted(RESERVED))}"
-        )
-    if EMAIL.fullmatch(email) is None:
-        raise InvalidArguments(f"{email!r} is not an email address")
-    owner = await sql.find_owner.first(db, OwnerRow, email=email)
+    chosen = wished_handle(handle or handle_from(email))
+    owner = await sql.find_owner.first(db, OwnerRow, email=_email(email))
     if owner is not None:
         return owner
-    return await sql.create_owner.one(db, OwnerRow, handle=chosen, email=email)
+    return await sql.create_owner.one(db, OwnerRow, handle=chosen, email=email, may_operate=True)
+
+
+async def create_owner(db: Executor, email: str, handle: str) -> OwnerRow:
+    """Make the owner that signs up; its email was proved. It never operates the server.
+
+    Raises:
+        InvalidArguments: the email or the handle cannot be one; `field` says which.
+        Conflict: there is an owner with this email, or the handle is or was another's, with free `suggestions`.
+    """
+    return await sql.create_owner.one(
+        db, OwnerRow, handle=wished_handle(handle), email=_email(email), may_operate=False
+    )
+
+
+async def change_handle(db: Executor, owner_id: int, handle: str) -> Renamed:
+    """Give an owner another handle. The old one stays its address, and names in what happened stay as they were.
+
+    Raises:
+        InvalidArguments: it cannot be a handle.
+        Conflict: it is or was another owner's; with free `suggestions`.
+        TooMany: the owner has had as many as one may have; with those `handles`.
+        Unavailable: a project of the owner is too busy just now.
+    """
+    return await sql.change_handle.one(db, Renamed, owner_id=owner_id, handle=wished_handle(handle))
+
+
+async def list_handles(db: Executor, owner_id: int) -> list[Handle]:
+    """Answer the handles that an owner has and had, oldest first."""
+    return await sql.list_handles.all(db, Handle, owner_id=owner_id)
 
 
 async def first_owner(db: Executor) -> OwnerRow | None:

@@ -13,7 +13,8 @@ join participants a on a.participant_id = p.participant_id
 join owners o on o.owner_id = a.owner_id
 join projects j on j.project_id = p.project_id
 join owners h on h.owner_id = j.owner_id
-where (:project::text is null or j.name = :project)
+where j.deleted_at is null
+    and (:project::text is null or j.name = :project)
     and (:token_id::bigint is null or t.token_id = :token_id)
     and (:after::bigint is null or t.token_id > :after)
 order by t.token_id

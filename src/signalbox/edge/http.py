@@ -32,6 +32,7 @@ from signalbox.identity import Scope as TokenScope
 log = logging.getLogger("signalbox.requests")
 
 LOG_KEY: Final = "signalbox.log"
+FAILURE_KEY: Final = "signalbox.failure"
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
 LATE_SECONDS: Final = 0.25
 JSON_ERRORS: Final = (ValueError, RecursionError)
@@ -137,6 +138,11 @@ def note(scope: Scope, **facts: object) -> None:
     scope.setdefault(LOG_KEY, {}).update(facts)
 
 
+def note_failure(scope: Scope, error: BaseException) -> None:
+    """Say what broke, where the answer hides it and is no HTTP error."""
+    scope[FAILURE_KEY] = error
+
+
 def note_caller(scope: Scope, who: Principal) -> None:
     """Say in the log who called, by name."""
     note(scope, actor=who.actor, project=who.project)
@@ -178,6 +184,8 @@ def refused(refusal: Refusal, base_url: str) -> Response:
 
 Failed = Callable[[Scope, str], Response]
 """Answers a request that broke us, of which the log has this id."""
+NoteError = Callable[[str, str, str, BaseException], None]
+"""Takes a request's id, method and path, and what broke; waits for nothing and does not fail."""
 
 
 class Door:
@@ -187,10 +195,13 @@ class Door:
     `failed` answers a request that broke us.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp], failed: Failed) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, direct: Mapping[str, ASGIApp], failed: Failed, note_error: NoteError
+    ) -> None:
         self._app = app
         self._direct = direct
         self._failed = failed
+        self._note_error = note_error
         self._base_url = settings.base_url
         self._hosts = _host_names(settings)
         self._origins = frozenset(settings.allowed_origins)
@@ -214,12 +225,15 @@ class Door:
             await refused(refusal, self._base_url)(scope, receive, sending)
         except ClientDisconnect:
             note(scope, outcome="hung up")  # in the middle of its body: nobody is left to answer
-        except Exception:
+        except Exception as error:
             log.exception("request %s failed", request_id)
+            note_failure(scope, error)
             if sending.started:
                 raise
             await self._failed(scope, request_id)(scope, receive, sending)
         finally:
+            if FAILURE_KEY in scope:
+                self._note_error(request_id, scope["method"], scope["path"], scope[FAILURE_KEY])
             _log_request(scope, request_id, time.perf_counter() - started)
 
     def _check(self, scope: Scope) -> None:

@@ -15,7 +15,10 @@ begin
     where m.project_id = act.project_id
         and m.participation_id = act.participation_id
         and m.removed_at is null
-        and j.archived_at is null
+        and j.deleted_at is null
+        -- An archived project knows only acts of its owner: those that open it again or end it.
+        and (j.archived_at is null or (
+            act.token_hash is null and act.tool in ('archive_project', 'unarchive_project', 'note_export', 'delete_project')))
         and (
             act.token_hash is null
             or exists (
@@ -28,10 +31,17 @@ begin
             )
         );
     if ctx.project_id is null or ctx.participation_id is null then
+        if act.token_hash is null and exists (
+            select 1
+            from projects j
+            where j.project_id = act.project_id and j.archived_at is not null and j.deleted_at is null
+        ) then
+            perform refuse_v1(409, 'this project is archived: open it again first', '{"archived": true}');
+        end if;
         perform refuse_v1(401, 'this token no longer holds: ask a lead of the project for a new one');
     end if;
     if suspended then
-        perform refuse_v1(403, 'the owner of this token or project is suspended: write to the operator of this server');
+        perform refuse_v1(423, 'the owner of this token or project is suspended: write to the operator of this server');
     end if;
     if act.key is not null then
         select * into earlier

@@ -43,6 +43,18 @@ begin
         when 'create_invite' then
             return create_invite_v1(act, decode(given ->> 'code_hash', 'hex'), given ->> 'label', given ->> 'kind',
                 given ->> 'lane', given ->> 'role', (given ->> 'uses')::integer, (given ->> 'ttl_hours')::integer);
+        when 'rename_project' then
+            return rename_project_v1(act, given ->> 'name');
+        when 'set_liveness' then
+            return set_liveness_v1(act, (given ->> 'liveness_seconds')::integer);
+        when 'archive_project' then
+            return archive_project_v1(act, true);
+        when 'unarchive_project' then
+            return archive_project_v1(act, false);
+        when 'note_export' then
+            return note_export_v1(act, (given ->> 'upto_seq')::bigint);
+        when 'delete_project' then
+            return delete_project_v1(act, given ->> 'typed_name');
         when 'revoke_token' then
             return revoke_token_v1(act, (given ->> 'token_id')::bigint);
         when 'rotate_token' then

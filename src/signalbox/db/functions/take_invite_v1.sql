@@ -17,7 +17,8 @@ begin
     select i.* into invite
     from invites i
     join projects j on j.project_id = i.project_id
-    where i.code_hash = redeemed_hash and i.revoked_at is null and j.archived_at is null;
+    join owners h on h.owner_id = j.owner_id
+    where i.code_hash = redeemed_hash and i.revoked_at is null and j.archived_at is null and h.suspended_at is null;
     if invite.code_hash is null then
         return '{"error": "invalid"}';
     end if;
@@ -25,7 +26,8 @@ begin
     select i.* into invite
     from invites i
     join projects j on j.project_id = i.project_id
-    where i.code_hash = redeemed_hash and i.revoked_at is null and j.archived_at is null;
+    join owners h on h.owner_id = j.owner_id
+    where i.code_hash = redeemed_hash and i.revoked_at is null and j.archived_at is null and h.suspended_at is null;
     if invite.code_hash is null then
         return '{"error": "invalid"}';
     elsif invite.expires_at <= ctx.at then

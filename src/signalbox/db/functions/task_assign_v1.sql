@@ -19,7 +19,16 @@ begin
     end if;
     if task.owner_id is distinct from new_owner.participation_id then
         if task.owner_id is not null and task.owner_id <> ctx.participation_id
-            and task.created_by <> ctx.actor and ctx.role <> 'lead'
+            and ctx.role <> 'lead'
+            and not exists (  -- its creator, whatever handle it had then
+                select 1
+                from members m
+                join participants a on a.participant_id = m.participant_id
+                join handles h on h.owner_id = a.owner_id
+                where m.project_id = ctx.project_id
+                    and m.participation_id = ctx.participation_id
+                    and task.created_by = h.handle || case when m.label = '' then '' else '/' || m.label end
+            )
         then
             perform refuse_v1(403,
                 format('task %s is assigned to %s: its owner, its creator or a lead may hand it on', wanted, task.owner),

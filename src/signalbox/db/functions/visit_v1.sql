@@ -35,14 +35,14 @@ begin
     if visit_v1.owner_id is not null and not visit_v1.suspended and wanted_project is null then
         select string_agg(j.project_id::text, ',') into tenants
         from projects j
-        where j.owner_id = visit_v1.owner_id;
+        where j.owner_id = visit_v1.owner_id and j.deleted_at is null;
     elsif visit_v1.owner_id is not null and not visit_v1.suspended then
         select j.project_id, p.participation_id, j.name, j.archived_at is not null, j.liveness_seconds
         into project_id, participation_id, project, archived, liveness_seconds
         from projects j
         join participants a on a.owner_id = j.owner_id and a.label = ''
         join participations p on p.project_id = j.project_id and p.participant_id = a.participant_id
-        where j.owner_id = visit_v1.owner_id and j.name = wanted_project;
+        where j.owner_id = visit_v1.owner_id and j.name = wanted_project and j.deleted_at is null;
         tenants := visit_v1.project_id::text;
     end if;
     perform set_config('signalbox.project_ids', coalesce(tenants, ''), false);

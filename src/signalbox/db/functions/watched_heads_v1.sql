@@ -14,5 +14,6 @@ begin
     where s.expires_at > clock_timestamp()
         and s.last_seen_at > clock_timestamp() - make_interval(secs => idle_seconds)
         and o.suspended_at is null
+        and j.deleted_at is null
     order by open.place;
 end $$;

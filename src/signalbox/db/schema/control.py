@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from signalbox.db.schema.columns import TIME, column, identity, metadata, one_of, optional
+from signalbox.db.schema.columns import TIME, column, identity, metadata, one_of, optional, partial
 
 LABEL_SHAPE = "'^[a-z0-9][a-z0-9._-]{0,63}$'"
 
@@ -35,6 +35,19 @@ owners = Table(
     UniqueConstraint("handle", name="owners_handle_key"),
     CheckConstraint("handle ~ '^[a-z0-9][a-z0-9-]{0,38}$'", name="owners_handle_shape"),
     Index("owners_email_key", text("lower(email)"), unique=True),
+    partial("owners_operating", "owner_id", where="is_operator"),
+)
+
+handles = Table(
+    "handles",
+    metadata,
+    column("handle", Text),
+    column("owner_id", BigInteger),
+    column("taken_at", TIME, "now()"),
+    PrimaryKeyConstraint("handle", name="handles_pkey"),
+    ForeignKeyConstraint(["owner_id"], ["owners.owner_id"], name="handles_owner_fkey"),
+    CheckConstraint("handle ~ '^[a-z0-9][a-z0-9-]{0,38}$'", name="handles_shape"),
+    Index("handles_of_owner", "owner_id"),
 )
 
 projects = Table(
@@ -46,11 +59,15 @@ projects = Table(
     column("liveness_seconds", Integer, "900"),
     optional("archived_at", TIME),
     column("created_at", TIME, "now()"),
+    optional("exported_seq", BigInteger),
+    optional("deleted_at", TIME),
     PrimaryKeyConstraint("project_id", name="projects_pkey"),
-    UniqueConstraint("owner_id", "name", name="projects_name_key"),
     ForeignKeyConstraint(["owner_id"], ["owners.owner_id"], name="projects_owner_fkey"),
     CheckConstraint(f"name ~ {LABEL_SHAPE}", name="projects_name_shape"),
     CheckConstraint("liveness_seconds between 60 and 86400", name="projects_liveness_range"),
+    CheckConstraint("deleted_at is null or archived_at is not null", name="projects_deleted_archived"),
+    Index("projects_name_key", "owner_id", "name", unique=True, postgresql_where=text("deleted_at is null")),
+    partial("projects_deleted", "project_id", where="deleted_at is not null"),
 )
 
 participants = Table(
@@ -141,4 +158,17 @@ server_keys = Table(
     column("created_at", TIME, "now()"),
     PrimaryKeyConstraint("name", name="server_keys_pkey"),
     CheckConstraint("length(secret) = 32", name="server_keys_secret_length"),
+)
+
+server_errors = Table(
+    "server_errors",
+    metadata,
+    identity("error_id"),
+    column("at", TIME, "now()"),
+    column("request_id", Text),
+    column("method", Text),
+    column("path", Text),
+    column("kind", Text),
+    column("place", Text),
+    PrimaryKeyConstraint("error_id", name="server_errors_pkey"),
 )

@@ -27,6 +27,7 @@ from signalbox.edge.http import (
     http_error,
     note,
     note_caller,
+    note_failure,
     parse_json,
     read_body,
     refused,
@@ -113,6 +114,7 @@ class McpEndpoint:
             try:
                 fields, is_error = await run_tool(call.tool.name, session, who, call.arguments)
             except ToolFailed as failure:
+                note_failure(exchange.scope, failure.__cause__ or failure)
                 return call.failed(str(failure))
         self._heartbeats.saw(who)
         return call.answer(fields, is_error=is_error)

@@ -24,7 +24,7 @@ from signalbox.domain.onboarding import SERVER_NAME
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.mcp.streams import Streams
 from signalbox.edge.schemas import compact_schema
-from signalbox.errors import Refusal, SessionEnded, Unauthenticated
+from signalbox.errors import OwnerSuspended, Refusal, SessionEnded, Unauthenticated
 from signalbox.identity import Principal, TokenHash
 from signalbox.tool import Effect, Tool
 
@@ -149,12 +149,13 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
 
     Raises:
         Unauthenticated: the token has just ended.
+        OwnerSuspended: the owner has just been suspended.
         SessionEnded: the session has.
         ToolFailed: the tool broke.
     """
     try:
         result = await CATALOG.call(name, session, who, arguments)
-    except (Unauthenticated, SessionEnded):
+    except (Unauthenticated, OwnerSuspended, SessionEnded):
         raise
     except Refusal as refusal:
         return as_json(refusal), True

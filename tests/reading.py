@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from signalbox.db.statements import Executor
+from signalbox.domain import board, events, exports, threads
+from signalbox.domain.board import ActivityArgs
+from signalbox.domain.events import OneEventArgs
+from signalbox.domain.exports import ExportArgs
+from signalbox.domain.threads import ThreadArgs
+from signalbox.identity import Principal
 
 Heads = dict[str, int]
 Arguments = dict[str, Any] | Callable[[Heads], dict[str, Any]]
@@ -83,6 +91,8 @@ POST_FILTERS: tuple[dict[str, Any], ...] = (
     {"ref": "nothing"},
     {"to_lane": "lane-1", "tag": "tag-3"},
     {"post_id": 3},
+    {"thread": 7},
+    {"thread": 7, "to_me": True, "unacked_only": True},
     {"before": 40},
 )
 
@@ -138,6 +148,8 @@ ACTS: list[tuple[str, Arguments]] = [
     ("post", {"to_actor": "agent-0", "subject": "s", "body": "a handoff", "ref": "PR-3", "tag": "tag-3"}),
     ("post", {"to_lane": "lane-1", "subject": "s", "body": "a handoff", "ref": "PR-3", "tag": "tag-3"}),
     ("ack", lambda heads: {"post_id": heads["post_head"] - 1}),
+    ("post", {"reply_to": 7, "body": "an answer"}),
+    ("post", lambda heads: {"reply_to": heads["post_head"], "body": "and another"}),
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
@@ -146,3 +158,26 @@ ACTS: list[tuple[str, Arguments]] = [
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
     ("whats_new", {"limit": 5}),
 ]
+
+PageRead = Callable[[Executor, Principal, int], Awaitable[object]]
+
+
+def pages(lane: str, post_id: int) -> dict[str, PageRead]:
+    """Answer what only pages read, each as a call with the page's executor, its caller and the id of an owner."""
+    return {
+        "board": lambda db, who, _: board.board(db, who),
+        "overview": lambda db, _, owner_id: board.overview(db, owner_id),
+        "activity": lambda db, who, _: board.activity(db, who, ActivityArgs()),
+        "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
+        "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
+        "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),
+        "export": lambda db, who, _: exports.export_events(db, who, ExportArgs(limit=5)),
+        "export_lane": lambda db, who, _: exports.export_events(db, who, ExportArgs(limit=5, lane=lane)),
+        "export_thread": lambda db, who, _: exports.export_events(db, who, ExportArgs(limit=5, thread=post_id)),
+        "export_on": lambda db, who, _: exports.export_events(db, who, ExportArgs(limit=5, after=9000, upto=20_000)),
+        "export_lane_on": lambda db, who, _: exports.export_events(
+            db,
+            who,
+            ExportArgs(limit=5, lane=lane, after=9001),  # a post's number
+        ),
+    }

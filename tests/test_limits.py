@@ -45,7 +45,13 @@ CHOICES = {("list_tasks", "status"), ("ack", "outcome"), ("admin_provision", "ki
 RANGES = {
     "seed_sequence": {"current": (0, 10**12), "pad": (0, 12)},
     "who_is_active": {"within_seconds": (1, 86_400)},
-    "read_posts": {"limit": (1, 200), "before": (1, INTEGER_MAX), "post_id": (1, INTEGER_MAX)},
+    "post": {"reply_to": (1, INTEGER_MAX)},
+    "read_posts": {
+        "limit": (1, 200),
+        "before": (1, INTEGER_MAX),
+        "post_id": (1, INTEGER_MAX),
+        "thread": (1, INTEGER_MAX),
+    },
     "ack": {"post_id": (1, INTEGER_MAX), "through_id": (1, INTEGER_MAX)},
     "lease": {"ttl_seconds": (1, 86_400)},
     "task_assign": {"task_id": (1, INTEGER_MAX)},

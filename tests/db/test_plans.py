@@ -13,14 +13,16 @@ import asyncpg
 import pytest
 
 from ledgers import Plans, Reader, make_long_project, nodes, reader_of, rows_read
-from reading import ACTS, READS, Arguments, named
+from reading import ACTS, READS, Arguments, named, pages
 from signalbox.catalog import CATALOG
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import SERVER_SETTINGS, Database
+from signalbox.domain import board
 from signalbox.tool import Effect
 
 EVENTS = 40_000
 ROWS_MAX = 200  # of what a call here reads; what is walked through to the end has hundreds at least
+PAGE_ROWS_MAX = 2 * board.COUNT_MAX  # of what only pages read: they count up to COUNT_MAX of a state
 GROWING = {"events", "posts", "deliveries", "claims", "leases", "tasks"}
 
 
@@ -52,14 +54,14 @@ async def run(reader: Reader, tool: str, arguments: Arguments) -> None:
         await CATALOG.call(tool, reader, reader.who, arguments(heads) if callable(arguments) else arguments)
 
 
-def too_much(seen: list[dict[str, Any]]) -> list[str]:
+def too_much(seen: list[dict[str, Any]], rows_max: int = ROWS_MAX) -> list[str]:
     """Name each part of a plan that read a growing table from end to end, or more rows than a call is to."""
     return [
         f"{node['Node Type']} on {node.get('Index Name') or node.get('Relation Name')}: "
         f"{rows_read(node)} rows in {plan['Query Text']}"
         for plan in seen
         for node in nodes(plan["Plan"])
-        if node.get("Relation Name") in GROWING and (rows_read(node) > ROWS_MAX or node["Node Type"] == "Seq Scan")
+        if node.get("Relation Name") in GROWING and (rows_read(node) > rows_max or node["Node Type"] == "Seq Scan")
     ]
 
 
@@ -72,6 +74,20 @@ async def test_a_read_takes_up_no_more_than_it_answers(
     seen = plans.take()
 
     assert too_much(seen) == []
+
+
+PAGES = pages(lane="lane-1", post_id=7)
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_takes_up_no_more_than_it_shows_and_counts(name: str, reader: Reader, plans: Plans) -> None:
+    owner_id = await reader.connection.fetchval("select owner_id from owners where handle = $1", reader.who.handle)
+    plans.take()
+    await PAGES[name](reader, reader.who, owner_id)
+    seen = [plan for plan in plans.take() if "typeinfo_tree" not in plan["Query Text"]]
+
+    assert seen
+    assert too_much(seen, board.ACTIVITY_EVENTS_MAX if name == "activity" else PAGE_ROWS_MAX) == []
 
 
 async def test_acts_take_up_no_more_than_they_change(reader: Reader, plans: Plans) -> None:

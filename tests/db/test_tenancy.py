@@ -16,13 +16,15 @@ import pytest
 from anyio import to_thread
 
 from conftest import Databases
+from domain.looking import looking
+from reading import pages
 from signalbox import paths
 from signalbox.catalog import CATALOG
 from signalbox.config import load_settings
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement
-from signalbox.domain import claims, events, leases, participants, posts, presence, tasks
+from signalbox.domain import board, claims, events, exports, leases, participants, posts, presence, tasks, threads
 from signalbox.errors import Refusal
 from support import Agent, Project, make_project
 
@@ -31,7 +33,7 @@ MARK = "marked-of-the-other-tenant"
 # j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
 FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
 
-MODULES = (claims, events, leases, participants, posts, presence, tasks)
+MODULES = (board, claims, events, exports, leases, participants, posts, presence, tasks, threads)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ async def stripped_url(databases: Databases) -> str:
     await to_thread.run_sync(migrate, dsn)
     connection = await asyncpg.connect(dsn)
     stripped = 0
-    for path in sorted(paths.FUNCTIONS.glob("*_v1.sql")):
+    for path in sorted(paths.FUNCTIONS.glob("*_v[0-9].sql")):
         source, count = FILTER.subn("true", path.read_text(encoding="utf-8"))
         stripped += count
         await connection.execute(source.replace("create function", "create or replace function", 1))
@@ -152,6 +154,37 @@ async def answers(agent: Agent) -> dict[str, str]:
     return heard
 
 
+PAGES = pages(lane="backend", post_id=1)
+
+
+async def seen_by_pages(mine: Project, *names: str) -> dict[str, str]:
+    """Read what only pages read, as the owner of a project; a refusal is an answer too."""
+    async with looking(mine.database, mine.project_id) as page:
+        owner_id = await page.connection.fetchval("select owner_id from owners where handle = $1", mine.handle)
+        seen = {}
+        for name in names:
+            try:
+                seen[name] = repr(await PAGES[name](page, mine.owner, owner_id))
+            except Refusal as refusal:
+                seen[name] = json.dumps(refusal.as_json())
+        return seen
+
+
+async def test_without_any_tenant_filter_no_page_shows_another_project(
+    stripped: Database, stripped_statements: int
+) -> None:
+    other, mine = await make_project(stripped), await make_project(stripped)
+    await fill(other, MARK)
+    empty = await seen_by_pages(mine, *PAGES)
+    await fill(mine, "of-mine")
+    filled = await seen_by_pages(mine, *PAGES)
+
+    for seen in (empty, filled):
+        assert {name for name, text in seen.items() if MARK in text or other.handle in text} == set()
+    assert "of-mine" in filled["board"]
+    assert stripped_statements
+
+
 async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_project(
     stripped: Database, stripped_url: str, stripped_statements: int
 ) -> None:
@@ -175,6 +208,7 @@ async def test_the_check_above_can_fail(stripped: Database, stripped_url: str, s
     other = await make_project(stripped)
     await fill(other, MARK)
     mine = await make_project(stripped)
+    await fill(mine, "of-mine")
     lead = await mine.join("lead", lead=True)
     connection = await asyncpg.connect(stripped_url)
     tables = [row[0] for row in await connection.fetch("select relname from pg_class where relforcerowsecurity")]
@@ -186,10 +220,12 @@ async def test_the_check_above_can_fail(stripped: Database, stripped_url: str, s
             for tool in ("query_events", "read_posts", "who_holds", "list_tasks", "whats_new")
             if MARK in json.dumps(await lead.call(tool, **CALLS[tool]))
         }
+        on_page = await seen_by_pages(mine, "export_lane")
     finally:
         for table in tables:
             await connection.execute(f"alter table {table} enable row level security")
         await connection.close()
 
     assert shown == {"query_events", "read_posts", "who_holds", "list_tasks", "whats_new"}
+    assert MARK in on_page["export_lane"]
     assert stripped_statements

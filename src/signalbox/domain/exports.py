@@ -83,7 +83,7 @@ async def export_lines(
         yield _heading(who, head, lane, thread)
     cursor: int | None = 0
     while cursor is not None:
-        args = ExportArgs(after=cursor, upto=head, lane=lane, thread=thread)
+        args = ExportArgs(after=cursor, upto=head, limit=EXPORT_PAGE_EVENTS, lane=lane, thread=thread)
         page = await export_events(db, who, args)
         if page.events:
             yield "".join(WRITERS[export_format](event) for event in page.events)

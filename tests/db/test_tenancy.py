@@ -18,13 +18,30 @@ from anyio import to_thread
 from conftest import Databases
 from domain.looking import looking
 from reading import pages
+from domain.managing import read
 from signalbox import paths
 from signalbox.catalog import CATALOG
 from signalbox.config import load_settings
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement
-from signalbox.domain import board, claims, events, exports, leases, participants, posts, presence, tasks, threads
+from signalbox.domain import (
+    board,
+    claims,
+    events,
+    exports,
+    invites,
+    leases,
+    members,
+    participants,
+    posts,
+    presence,
+    tasks,
+    threads,
+    tokens,
+)
+from signalbox.domain.claims import ClaimsArgs
+from signalbox.domain.leases import LeasesArgs
 from signalbox.errors import Refusal
 from support import Agent, Project, make_project
 
@@ -33,7 +50,7 @@ MARK = "marked-of-the-other-tenant"
 # j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
 FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
 
-MODULES = (board, claims, events, exports, leases, participants, posts, presence, tasks, threads)
+MODULES = (board, claims, events, exports, leases, members, participants, posts, presence, tasks, threads, tokens)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +160,22 @@ def test_every_tool_is_called_here() -> None:
     assert set(CALLS) == set(CATALOG.tools)
 
 
+async def pages(agent: Agent) -> str:
+    """Read every list that is no tool."""
+    lists = (
+        await read(agent, members.list_members),
+        await read(agent, tokens.list_project_tokens),
+        await read(agent, invites.list_invites),
+        *[await read(agent, leases.list_leases, LeasesArgs(include_over=over)) for over in (True, False)],
+        *[
+            await read(agent, leases.list_leases, LeasesArgs(include_over=over, surface=f"src/{MARK}/**"))
+            for over in (True, False)
+        ],
+        await read(agent, claims.list_claims, ClaimsArgs(sequence="adr")),
+    )
+    return str(lists)
+
+
 async def answers(agent: Agent) -> dict[str, str]:
     """Call every tool; a refusal is an answer too."""
     heard = {}
@@ -195,10 +228,13 @@ async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_projec
     mine = await make_project(stripped)
     lead = await mine.join("lead", lead=True)
     await mine.join("worker")
+    shown = await pages(lead)
     heard = await answers(lead)
 
     assert stripped_statements > 20
     assert all(before.values())
+    assert MARK not in shown
+    assert other.handle not in shown
     assert {tool for tool, answer in heard.items() if MARK in answer or other.handle in answer} == set()
     assert await dump(stripped_url, other.project_id) == before
 

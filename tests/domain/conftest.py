@@ -11,6 +11,7 @@ import pytest
 
 from signalbox.config import Settings
 from signalbox.db.pool import Database
+from support import Project
 
 WORKERS = 8
 
@@ -31,3 +32,12 @@ async def workers(settings: Settings) -> AsyncIterator[list[Database]]:
     small = settings.model_copy(update={"pool_connections": 3})
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(Database(small)) for _ in range(WORKERS)]
+
+
+@pytest.fixture
+async def bob(other_project: Project, operator: asyncpg.Connection[Any]) -> int:
+    """Another owner, who has a project too."""
+    found: int = await operator.fetchval(
+        "select owner_id from projects where project_id = $1", other_project.project_id
+    )
+    return found

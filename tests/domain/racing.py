@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+import asyncpg
+
 from signalbox.db.pool import Database
 from signalbox.errors import Refusal
 from support import Agent
@@ -44,6 +46,14 @@ async def together(calls: Sequence[Call]) -> Outcomes:
         await at_the_gate.wait()
         gate.set()
     return [task.result() for task in tasks]
+
+
+async def somebody_waits(operator: asyncpg.Connection[Any]) -> None:
+    """Until a statement waits for a row that this connection has locked."""
+    waiting = "select exists (select 1 from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)))"
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while not await operator.fetchval(waiting):
+            pass
 
 
 def answers(outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -8,9 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from domain.managing import read
 from domain.racing import answers, at, head, ledger, refusals, spread, together
 from signalbox.db.pool import Database
-from signalbox.domain.claims import SEED_MAX
+from signalbox.domain.claims import SEED_MAX, ClaimsArgs, ListedClaim, list_claims
 from signalbox.errors import Conflict, Forbidden, InvalidArguments, TooMany
 from support import Agent, Project
 
@@ -192,3 +193,21 @@ async def test_a_seed_racing_claims_never_gives_a_duplicate(lead: Agent, agent: 
     assert len(numbers) == 6 * ROUNDS
     assert set(numbers.values()) == {1}
     assert [event["id"] for event in await ledger(agent)] == list(range(1, await head(agent) + 1))
+
+
+async def test_the_claims_of_a_sequence_are_listed_newest_first_page_by_page(agent: Agent, peer: Agent) -> None:
+    for caller, note in ((agent, "one"), (peer, "two"), (agent, None)):
+        await caller.call("claim", sequence="adr", **({} if note is None else {"note": note}))
+    await agent.call("claim", sequence="port")
+
+    first: list[ListedClaim] = await read(agent, list_claims, ClaimsArgs(sequence="adr", limit=2))
+    rest: list[ListedClaim] = await read(agent, list_claims, ClaimsArgs(sequence="adr", before=first[-1].number))
+
+    assert [(one.number, one.by, one.note) for one in first + rest] == [
+        (3, agent.actor, None),
+        (2, peer.actor, "two"),
+        (1, agent.actor, "one"),
+    ]
+    events = {event["id"]: event["payload"]["number"] for event in await ledger(agent, type="claim", sequence="adr")}
+    assert [events[one.seq] for one in first + rest] == [3, 2, 1]
+    assert await read(agent, list_claims, ClaimsArgs(sequence="nothing")) == []

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain.racing import WAIT_SECONDS_MAX, answers, head, ledger, refusals, spread, together
+from domain.racing import WAIT_SECONDS_MAX, answers, head, ledger, refusals, somebody_waits, spread, together
 from signalbox.catalog import CATALOG
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
@@ -215,14 +215,6 @@ async def test_a_demoted_lead_is_refused_at_once(
     with pytest.raises(Forbidden, match="only a lead may"):
         await lead.call(tool, **MANAGING[tool])
     assert await has_token(agent, "claude-1")
-
-
-async def somebody_waits(operator: asyncpg.Connection[Any]) -> None:
-    """Until a statement waits for a row that this connection has locked."""
-    waiting = "select exists (select 1 from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)))"
-    async with asyncio.timeout(WAIT_SECONDS_MAX):
-        while not await operator.fetchval(waiting):
-            pass
 
 
 @pytest.mark.parametrize("tool", list(MANAGING))

@@ -74,6 +74,9 @@ async def test_what_is_handed_out_is_ready_to_use(web: httpx2.AsyncClient, lead:
     assert url in answer["files"][".mcp.json"]
     assert token not in answer["files"][".mcp.json"], "this file is committed"
     assert token in answer["files"][".claude/settings.local.json"]
+    assert answer["client_files"].keys() == {"claude", "codex", "gemini", "opencode", "cursor", "vscode"}
+    assert answer["client_files"]["claude"] == answer["files"]
+    assert all(url in "".join(files.values()) for files in answer["client_files"].values())
     assert "whats_new" in answer["guide"]
     assert token not in answer["guide"]
 

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+import asyncpg
+
+from proofs.operators import until
 from signalbox.db.pool import Database
 from signalbox.errors import Refusal
 from support import Agent
@@ -44,6 +47,16 @@ async def together(calls: Sequence[Call]) -> Outcomes:
         await at_the_gate.wait()
         gate.set()
     return [task.result() for task in tasks]
+
+
+async def until_acts_wait(operator: asyncpg.Connection[Any], count: int) -> None:
+    """Wait until so many acts wait for a row that somebody holds."""
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%perform_acts%'"
+
+    async def enough() -> bool:
+        return bool(await operator.fetchval(waiting) >= count)
+
+    await until(enough)
 
 
 def answers(outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -17,9 +17,12 @@ import pytest
 
 from cli.conftest import Run
 from conftest import Databases
+from domain.test_deleted_projects import delete
+from signalbox.config import load_settings
 from signalbox.db.migrating import migrate
-from signalbox.db.pool import schema_head
-from support import free_port, serving
+from signalbox.db.pool import Database, schema_head
+from signalbox.domain import janitor, operators
+from support import free_port, make_project, serving
 
 OWNER = f"sbt{os.getpid()}_owner"
 
@@ -146,6 +149,32 @@ def let_in(dsn: str) -> Iterator[None]:
     for file, text in before.items():
         file.write_text(text)
     execute(dsn, "select pg_reload_conf()")
+
+
+def test_an_ordinary_owner_of_the_database_purges_what_was_deleted_and_sees_its_sessions(
+    signalbox: Run, owners_dsn: str
+) -> None:
+    """Row security binds the tables' owner, too, and so the functions that run as it."""
+    assert signalbox("migrate", DATABASE_URL=owners_dsn).returncode == 0
+
+    async def end_a_project() -> tuple[int, operators.ServerFacts]:
+        async with Database(load_settings({}, database_url=owners_dsn)) as database:
+            project, other = await make_project(database), await make_project(database)
+            for one in (project, other):
+                await (await one.join("claude-1")).call("claim", sequence="adr")
+            await delete(project)
+            async with database.connection() as idle, idle.transaction():
+                await idle.execute("select 1")
+                facts = await operators.server_facts(database)
+            return await janitor.purge_deleted(database), facts
+
+    purged, facts = asyncio.run(end_a_project())
+
+    left = "select set_config('signalbox.project_ids', string_agg(project_id::text, ','), false) from projects"
+    assert purged >= 5
+    assert execute(owners_dsn, left, "select count(*) from ledgers") == ["1"]
+    assert execute(owners_dsn, left, "select count(*) from claims") == ["1"]
+    assert facts.oldest_transaction_seconds is not None
 
 
 def test_an_ordinary_owner_of_the_database_migrates_and_serves_it(

@@ -95,6 +95,28 @@ async def test_migrations_go_down_and_up_again(databases: Databases) -> None:
     assert revision == [(schema_head(),)]
 
 
+async def test_going_back_before_handles_leaves_functions_that_work(databases: Databases) -> None:
+    dsn = await to_thread.run_sync(databases.create, "backtofive")
+    await to_thread.run_sync(migrate, dsn)
+    owner = "(select owner_id from owners where handle = 'ada')"
+    member = "(select project from create_project_v1((select owner_id from owners), 'yard'))"
+    await rows(dsn, "select create_owner_v1('ada@example.org', 'lovelace', true)")
+    await rows(dsn, "select create_project_v1(owner_id, 'yard') from owners")
+    await rows(dsn, "select change_handle_v1(owner_id, 'ada') from owners")
+    await rows(dsn, "update projects set archived_at = now(), deleted_at = now() returning 1")
+    await rows(dsn, f"select create_project_v1({owner}, 'yard')")
+    await to_thread.run_sync(migrate, dsn, "0005")
+    names = await rows(dsn, "select name from projects order by project_id")
+    found = await rows(
+        dsn, f"select set_config('signalbox.project_ids', '2', false), resolve_actor_v1({member}, 'ada')"
+    )
+    await to_thread.run_sync(migrate, dsn)
+
+    assert names == [("deleted-1",), ("yard",)]
+    assert len(found) == 1
+    assert await rows(dsn, "select handle from handles") == [("ada",)]
+
+
 async def test_two_migrations_at_once_are_one_after_the_other(databases: Databases) -> None:
     dsn = await to_thread.run_sync(databases.create, "atonce")
     codes: list[int | None] = []

@@ -17,8 +17,8 @@ from anyio import to_thread
 
 from conftest import Databases
 from domain.looking import looking
-from reading import pages
 from domain.managing import read
+from reading import pages
 from signalbox import paths
 from signalbox.catalog import CATALOG
 from signalbox.config import load_settings
@@ -160,7 +160,7 @@ def test_every_tool_is_called_here() -> None:
     assert set(CALLS) == set(CATALOG.tools)
 
 
-async def pages(agent: Agent) -> str:
+async def lists_of(agent: Agent) -> str:
     """Read every list that is no tool."""
     lists = (
         await read(agent, members.list_members),
@@ -228,7 +228,7 @@ async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_projec
     mine = await make_project(stripped)
     lead = await mine.join("lead", lead=True)
     await mine.join("worker")
-    shown = await pages(lead)
+    shown = await lists_of(lead)
     heard = await answers(lead)
 
     assert stripped_statements > 20

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from proofs.operators import until
 from signalbox.db.pool import Database
 from signalbox.errors import Refusal
 from support import Agent
@@ -54,6 +55,16 @@ async def somebody_waits(operator: asyncpg.Connection[Any]) -> None:
     async with asyncio.timeout(WAIT_SECONDS_MAX):
         while not await operator.fetchval(waiting):
             pass
+
+
+async def until_acts_wait(operator: asyncpg.Connection[Any], count: int) -> None:
+    """Wait until so many acts wait for a row that somebody holds."""
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%perform_acts%'"
+
+    async def enough() -> bool:
+        return bool(await operator.fetchval(waiting) >= count)
+
+    await until(enough)
 
 
 def answers(outcomes: Outcomes) -> list[dict[str, Any]]:

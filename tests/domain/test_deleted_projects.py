@@ -8,12 +8,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from domain.racing import at, together
+from domain.racing import together, until_acts_wait
 from domain.test_projects import ReadAs, export_and_archive, owner_of
+from signalbox.db.acts import act
 from signalbox.db.pool import Database
 from signalbox.domain import invites, janitor, owners, projects, tokens
+from signalbox.domain.claims import Claim, ClaimArgs
 from signalbox.domain.invites import InviteArgs
-from signalbox.errors import Conflict, NotFound, Refusal, Unauthenticated
+from signalbox.errors import Conflict, NotFound, Unauthenticated
 from support import Agent, Project
 
 TABLES = "select c.relname from pg_class c where c.relforcerowsecurity or c.relname in ('invites', 'participations')"
@@ -33,9 +35,14 @@ async def fill(project: Project) -> tuple[Agent, str]:
     return agent, invite.code
 
 
-async def delete(project: Project) -> None:
+async def delete(project: Project, *, ago: str = "2 minutes") -> None:
+    """Delete a project, and let so much time pass."""
     await export_and_archive(project)
     await projects.delete_project(project.database, project.owner, "main")
+    async with project.database.connection() as connection:
+        await connection.execute(
+            f"update projects set deleted_at = deleted_at - interval '{ago}' where project_id = $1", project.project_id
+        )
 
 
 async def rows(operator: asyncpg.Connection[Any], project_id: int) -> int:
@@ -106,6 +113,18 @@ async def test_the_purge_takes_no_more_than_it_was_told_at_once(
     assert await rows(operator, project.project_id) == left - 4
 
 
+async def test_what_was_deleted_a_moment_ago_waits_for_the_next_round(
+    project: Project, database: Database, operator: asyncpg.Connection[Any]
+) -> None:
+    await fill(project)
+    await delete(project, ago="50 seconds")
+    before = await rows(operator, project.project_id)
+
+    await janitor.purge_deleted(database)
+
+    assert await rows(operator, project.project_id) == before
+
+
 async def test_what_is_archived_only_is_not_purged(
     project: Project, database: Database, operator: asyncpg.Connection[Any]
 ) -> None:
@@ -144,31 +163,28 @@ async def test_a_write_in_flight_is_in_the_export_or_refused(
 ) -> None:
     """The head is held while an act and the deletion queue on it: whichever comes first, nothing is lost unseen."""
     agent = await project.join("claude-1")
+    writer = await agent.principal()
     await export_and_archive(project)
-    await projects.unarchive_project(workers[0], project.owner)
-    await projects.archive_project(workers[0], project.owner)
-    await projects.note_export(workers[0], project.owner, 10_000)
     exported = await operator.fetchval("select head from ledgers where project_id = $1", project.project_id)
-    blocked = operator.transaction()
-    await blocked.start()
-    await operator.execute("select from ledgers where project_id = $1 for update", project.project_id)
-    writer = Project(workers[1], project.owner)
-    racing = asyncio.gather(
-        projects.delete_project(workers[0], project.owner, "main"),
-        at(workers[1], agent).call("claim", sequence="adr"),
-        projects.unarchive_project(writer.database, project.owner),
-        return_exceptions=True,
-    )
-    await blocked.rollback()
-    deleted, claimed, opened = await racing
+    async with operator.transaction():
+        await operator.execute("select from ledgers where project_id = $1 for update", project.project_id)
+        racing = asyncio.gather(
+            projects.delete_project(workers[0], project.owner, "main"),
+            projects.unarchive_project(workers[1], project.owner),
+            act(workers[2], "claim", Claim, writer, ClaimArgs(sequence="adr"), sequence="adr", note=None),
+            return_exceptions=True,
+        )
+        await until_acts_wait(operator, 3)
+    deleted, opened, claimed = await racing
 
     head = await operator.fetchval("select head from ledgers where project_id = $1", project.project_id)
-    assert isinstance(claimed, Unauthenticated) or isinstance(deleted, Conflict)
-    if isinstance(deleted, Refusal):
-        assert not isinstance(opened, Refusal)
-    else:
-        assert isinstance(opened, Unauthenticated)
+    if isinstance(deleted, projects.Deleted):
+        assert [type(opened), type(claimed)] == [Unauthenticated, Unauthenticated]
         assert head == exported
+    else:
+        assert isinstance(deleted, Conflict)
+        assert isinstance(opened, projects.Archived)
+        assert head > exported
 
 
 async def test_of_deletions_at_once_one_is_told_it_did_it(project: Project, workers: list[Database]) -> None:

@@ -1,7 +1,8 @@
 -- Takes away some rows of a project that was deleted, oldest first, and at last the project; answers how many it took
 -- away, 0 when nothing is left. The server's role may not delete from the ledger: this runs as who migrated, touches
 -- nothing but deleted projects, and binds itself to the one it works on, as row security binds the tables' owner too.
--- Every table that is bound to a tenant is emptied, whatever migration made it. One runner at a time.
+-- Every table that is bound to a tenant is emptied, whatever migration made it. One runner at a time, and a minute
+-- late: what was under way when the project ended (a heartbeat, a cursor) may still have left a row.
 create function purge_deleted_v1(rows_max integer) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -13,7 +14,11 @@ begin
     if not pg_try_advisory_xact_lock(5317050) then
         return 0;
     end if;
-    select j.project_id into gone from projects j where j.deleted_at is not null order by j.project_id limit 1;
+    select j.project_id into gone
+    from projects j
+    where j.deleted_at < clock_timestamp() - interval '1 minute'
+    order by j.project_id
+    limit 1;
     if gone is null then
         return 0;
     end if;

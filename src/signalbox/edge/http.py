@@ -32,7 +32,7 @@ from signalbox.identity import Scope as TokenScope
 log = logging.getLogger("signalbox.requests")
 
 LOG_KEY: Final = "signalbox.log"
-FAILURE_KEY: Final = "signalbox.failure"
+FAILURE_KEY: Final = "signalbox.failure"  # what broke, where the answer hides it
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
 LATE_SECONDS: Final = 0.25
 JSON_ERRORS: Final = (ValueError, RecursionError)
@@ -138,11 +138,6 @@ def note(scope: Scope, **facts: object) -> None:
     scope.setdefault(LOG_KEY, {}).update(facts)
 
 
-def note_failure(scope: Scope, error: BaseException) -> None:
-    """Say what broke, where the answer hides it and is no HTTP error."""
-    scope[FAILURE_KEY] = error
-
-
 def note_caller(scope: Scope, who: Principal) -> None:
     """Say in the log who called, by name."""
     note(scope, actor=who.actor, project=who.project)
@@ -177,8 +172,7 @@ def refused(refusal: Refusal, base_url: str) -> Response:
     return JSONResponse({"error": refusal.as_json()}, status_code=refusal.status, headers=headers)
 
 
-NoteError = Callable[[str, str, str, BaseException], None]
-"""Takes a request's id, method and path, and what broke; waits for nothing and does not fail."""
+NoteError = Callable[[str, str, str, BaseException], None]  # request id, method, path, what broke
 
 
 class Door:
@@ -216,7 +210,7 @@ class Door:
             note(scope, outcome="hung up")  # in the middle of its body: nobody is left to answer
         except Exception as error:
             log.exception("request %s failed", request_id)
-            note_failure(scope, error)
+            scope[FAILURE_KEY] = error
             if sending.started:
                 raise
             answer = {"code": "internal_error", "message": f"this is our mistake; its log id is {request_id}"}

@@ -22,7 +22,8 @@ from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.admin import AdminEdge
 from signalbox.edge.admin.serving import error_page, is_page
-from signalbox.edge.http import Door, http_error, our_mistake, refused
+from signalbox.edge.door import Door
+from signalbox.edge.http import http_error, our_mistake, refused
 from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge

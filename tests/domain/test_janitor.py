@@ -21,9 +21,9 @@ from signalbox.domain.janitor import Janitor
 from support import Project, make_project
 
 GONE = "select not exists (select 1 from projects where project_id = $1)"
-END_ALL = """
-select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and application_name = 'signalbox'
+END_WAITING = """
+select count(pg_terminate_backend(pid)) from pg_stat_activity
+where datname = current_database() and application_name = 'signalbox' and wait_event_type = 'Lock'
 """
 BROKEN = parse("-- name: broken\nselect 1 / (:rows_max - :rows_max) as rows;\n")["broken"]
 
@@ -55,12 +55,14 @@ async def test_sweeping_goes_on_after_a_lost_database_and_after_what_nobody_expe
     operator = await asyncpg.connect(dsn)
     rename = "alter function purge_deleted_v1{} rename to purge_deleted_v1{}"
 
-    async def said(text: str, meanwhile: str = "select 1") -> None:
+    async def said(text: str) -> None:
         async def is_said() -> bool:
-            await operator.execute(meanwhile)
             return text in caplog.text
 
         await until(is_said)
+
+    async def is_lost() -> bool:
+        return bool(await operator.fetchval(END_WAITING))
 
     async with Database(load_settings({}, database_url=dsn)) as database:
         project = await make_project(database)
@@ -69,7 +71,10 @@ async def test_sweeping_goes_on_after_a_lost_database_and_after_what_nobody_expe
             await operator.execute(rename.format("", "_gone"))
             await said("failed; the next minute tries again")
             await operator.execute(rename.format("_gone", ""))
-            await said("purge_deleted waits for the next minute", END_ALL)
+            async with operator.transaction():
+                await operator.execute("lock table projects in access exclusive mode")
+                await until(is_lost)
+            await said("purge_deleted waits for the next minute")
             await delete(project)
 
             async def is_gone() -> bool:

@@ -12,11 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from edge.wire import LEGACY, MODERN, ask, assert_leaks_nothing, call_rest, era_headers, serving_here
-from proofs.operators import until
 from signalbox.app import create_app
 from signalbox.config import Settings
-from signalbox.db.pool import Database
-from signalbox.domain import operators
 from support import Agent
 
 LINE = "signalbox.requests"
@@ -245,39 +242,6 @@ async def test_what_breaks_is_hidden_and_found_again_by_its_id(
     assert request_id in trace.getMessage()
     assert f"id={request_id} " in lines(caplog)[-1]
     assert " status=500 " in lines(caplog)[-1]
-
-
-async def kept_error(database: Database, request_id: str) -> operators.ServerError:
-    """Wait for the operator's note of a request: it is written after the answer."""
-
-    async def is_there() -> bool:
-        return request_id in {one.request_id for one in await operators.list_errors(database)}
-
-    await until(is_there)
-    (error,) = [one for one in await operators.list_errors(database) if one.request_id == request_id]
-    return error
-
-
-async def test_what_breaks_is_kept_for_the_operator(breaking: httpx2.AsyncClient, database: Database) -> None:
-    answer = await breaking.get("/fail?code=the-query-secret")
-
-    error = await kept_error(database, answer.headers["x-request-id"])
-    assert (error.method, error.path, error.kind) == ("GET", "/fail", "LookupError")
-    assert "secret" not in error.model_dump_json()
-
-
-async def test_a_tool_that_breaks_over_mcp_is_kept_for_the_operator(
-    web: httpx2.AsyncClient, agent: Agent, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(*_given: object) -> None:
-        raise LookupError("the-inner-secret")
-
-    monkeypatch.setattr("signalbox.tool.Catalog.call", fail)
-    answer = await ask(web, agent.token, "tools/call", {"name": "whoami", "arguments": {}})
-
-    error = await kept_error(database, answer.headers["x-request-id"])
-    assert (error.path, error.kind) == ("/mcp", "LookupError")
-    assert error.place.startswith("edge/mcp/server.py:")
 
 
 async def test_what_breaks_in_the_middle_is_logged_once(

@@ -23,11 +23,11 @@ from signalbox.config import Settings
 from signalbox.db.callers import STATEMENTS, Callers, Session
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import (
+    FAILURE_KEY,
     bearer,
     http_error,
     note,
     note_caller,
-    note_failure,
     parse_json,
     read_body,
     refused,
@@ -114,7 +114,7 @@ class McpEndpoint:
             try:
                 fields, is_error = await run_tool(call.tool.name, session, who, call.arguments)
             except ToolFailed as failure:
-                note_failure(exchange.scope, failure.__cause__ or failure)
+                exchange.scope[FAILURE_KEY] = failure.__cause__ or failure
                 return call.failed(str(failure))
         self._heartbeats.saw(who)
         return call.answer(fields, is_error=is_error)

@@ -17,6 +17,8 @@ from reading import ACTS, READS, Arguments, named
 from signalbox.catalog import CATALOG
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import SERVER_SETTINGS, Database
+from signalbox.domain.claims import ClaimsArgs, list_claims
+from signalbox.domain.leases import LeasesArgs, list_leases
 from signalbox.tool import Effect
 
 EVENTS = 40_000
@@ -71,6 +73,36 @@ async def test_a_read_takes_up_no_more_than_it_answers(
     await run(reader, tool, arguments)
     seen = plans.take()
 
+    assert too_much(seen) == []
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        LeasesArgs(limit=5),
+        LeasesArgs(limit=5, holder="agent-3"),
+        LeasesArgs(limit=5, surface="src/7/a.py"),
+        LeasesArgs(limit=5, include_over=True),
+        LeasesArgs(limit=5, include_over=True, before=40),
+        LeasesArgs(limit=5, include_over=True, holder="agent-3"),
+        LeasesArgs(limit=5, include_over=True, holder="agent-8"),
+        LeasesArgs(limit=5, include_over=True, surface="src/7/a.py"),
+        ClaimsArgs(limit=5, sequence="seq-1"),
+        ClaimsArgs(limit=5, sequence="seq-1", before=40),
+    ],
+    ids=str,
+)
+async def test_a_page_s_list_takes_up_no_more_than_it_answers(
+    args: LeasesArgs | ClaimsArgs, reader: Reader, plans: Plans
+) -> None:
+    plans.take()
+    if isinstance(args, LeasesArgs):
+        await list_leases(reader, reader.who, args)
+    else:
+        await list_claims(reader, reader.who, args)
+    seen = plans.take()
+
+    assert seen
     assert too_much(seen) == []
 
 

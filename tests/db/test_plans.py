@@ -18,6 +18,8 @@ from signalbox.catalog import CATALOG
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import SERVER_SETTINGS, Database
 from signalbox.domain import board
+from signalbox.domain.claims import ClaimsArgs, list_claims
+from signalbox.domain.leases import LeasesArgs, list_leases
 from signalbox.tool import Effect
 
 EVENTS = 40_000
@@ -88,6 +90,36 @@ async def test_a_page_takes_up_no_more_than_it_shows_and_counts(name: str, reade
 
     assert seen
     assert too_much(seen, board.ACTIVITY_EVENTS_MAX if name == "activity" else PAGE_ROWS_MAX) == []
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        LeasesArgs(limit=5),
+        LeasesArgs(limit=5, holder="agent-3"),
+        LeasesArgs(limit=5, surface="src/7/a.py"),
+        LeasesArgs(limit=5, include_over=True),
+        LeasesArgs(limit=5, include_over=True, before=40),
+        LeasesArgs(limit=5, include_over=True, holder="agent-3"),
+        LeasesArgs(limit=5, include_over=True, holder="agent-8"),
+        LeasesArgs(limit=5, include_over=True, surface="src/7/a.py"),
+        ClaimsArgs(limit=5, sequence="seq-1"),
+        ClaimsArgs(limit=5, sequence="seq-1", before=40),
+    ],
+    ids=str,
+)
+async def test_a_page_s_list_takes_up_no_more_than_it_answers(
+    args: LeasesArgs | ClaimsArgs, reader: Reader, plans: Plans
+) -> None:
+    plans.take()
+    if isinstance(args, LeasesArgs):
+        await list_leases(reader, reader.who, args)
+    else:
+        await list_claims(reader, reader.who, args)
+    seen = plans.take()
+
+    assert seen
+    assert too_much(seen) == []
 
 
 async def test_acts_take_up_no_more_than_they_change(reader: Reader, plans: Plans) -> None:

@@ -182,3 +182,17 @@ async def test_the_servers_role_cannot_rewrite_the_ledger_or_look_past_row_secur
     )
 
     assert role == (False, False, False, True, False, False, False)
+
+
+async def test_a_database_that_goes_back_keeps_what_its_functions_call(databases: Databases) -> None:
+    """Functions that a migration replaced in place have their new text at the revision before, too."""
+    dsn = await to_thread.run_sync(databases.create, "back")
+    await to_thread.run_sync(migrate, dsn)
+    await to_thread.run_sync(migrate, dsn, "0003")
+    routines = await rows(dsn, "select proname from pg_proc where pronamespace = 'public'::regnamespace")
+    await to_thread.run_sync(migrate, dsn)
+
+    assert {"bring_in_v1", "give_token_v1", "take_invite_v1", "may_manage_v1", "may_speak_for_v1"} <= {
+        name for (name,) in routines
+    }
+    assert ("accept_invite_v1",) not in routines

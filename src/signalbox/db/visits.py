@@ -123,6 +123,37 @@ class Visit:
             await self._borrowed.__aexit__(None, None, None)
 
 
+class Visits:
+    """What is read in one go but takes long, such as a file: an Executor whose every read is a visit of its own.
+
+    So no connection waits for a slow reader, and what was ended meanwhile (a session, the project) ends the reading.
+    """
+
+    def __init__(self, database: Database, session_hash: bytes, idle_seconds: int, project: str | None) -> None:
+        self.base_url = database.base_url
+        self._database = database
+        self._arguments = (session_hash, idle_seconds, project)
+
+    def open(self) -> Visit:
+        """Make a visit, for `async with`."""
+        return Visit(self._database, *self._arguments)
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the owner.
+
+        Raises:
+            NoCredential: the session has ended.
+            Forbidden: the owner is suspended.
+        """
+        async with self.open() as visit:
+            return await visit.fetch(statement, arguments)
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the owner."""
+        async with self.open() as visit:
+            return await visit.act(project_id, fields)
+
+
 def _as_participant(owner: Owner, row: Any) -> Principal:
     return Principal(
         project_id=row["project_id"],

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from signalbox.config import Settings
 from signalbox.db.pool import Database
-from signalbox.db.visits import Visit
+from signalbox.db.visits import Visit, Visits
 from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
 from signalbox.edge.admin.notices import NOTICES
@@ -59,6 +59,12 @@ class Page:
         """What verbs run on."""
         assert self._visit is not None, "the page is one for owners who are signed in"
         return self._visit
+
+    @property
+    def visits(self) -> Visits:
+        """What outlasts the request runs on: each read proves the session anew, and no connection waits in between."""
+        idle_seconds = self.settings.session_idle_hours * 3600
+        return Visits(self.database, self.browser.secret_hash, idle_seconds, self.project)
 
     @property
     def owner(self) -> Owner:

@@ -11,7 +11,9 @@ import pytest
 
 PAGE_BYTES_MAX: Final = 60_000
 STATEMENTS_MAX: Final = 6
-HOSTILE: Final = "</title></textarea><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}\u202e\u2066 end"
+HOSTILE: Final = (
+    "</title></textarea><script>alert(1)</script><img src=x onerror=alert(1)>\"'&{{ 7 * 7 }}\u202e\u2066 end"
+)
 """Text that tries to break out of wherever it stands; one line, as most fields are."""
 
 
@@ -50,7 +52,7 @@ def require_sound(page: httpx2.Response) -> None:
     marks = _Marks()
     marks.feed(page.text)
     assert all(re.fullmatch(r"/live\.js\?v=[0-9a-f]{12}", script) for script in marks.scripts), marks.scripts
-    assert marks.running == []
-    assert set(marks.fields) <= marks.labels
+    assert marks.running == [], marks.running
+    assert set(marks.fields) <= marks.labels, marks.fields
     assert len(set(marks.ids)) == len(marks.ids), sorted(marks.ids)
-    assert len(page.content) <= PAGE_BYTES_MAX
+    assert len(page.content) <= PAGE_BYTES_MAX, len(page.content)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
+import asyncpg
 import pytest
 
 from edge.admin.browsing import BrowserOf, read, words
 from edge.admin.looking import HOSTILE, STATEMENTS_MAX, require_sound, statements_of
 from edge.admin.team import Team
-from signalbox.db.pool import Database
 
 MANY = 50
 
@@ -32,14 +32,13 @@ async def test_the_board_shows_how_the_project_stands(team: Team, caplog: pytest
     await team.codex.call("lease", surface="src/parser/**", ttl_seconds=3600, note="rewriting")
     await team.codex.call("task_create", title="write the parser", owner="codex-1")
     await team.codex.call("claim", sequence="adr")
-    await team.browser.database.heartbeats_of_tests() if hasattr(team.browser.database, "heartbeats_of_tests") else None
     with caplog.at_level(logging.INFO, "signalbox.requests"):
         page = await team.browser.get(team.path)
     said = words(page)
 
     assert "mending the queue" in said
     assert "take the parser" in said
-    assert f"{team.claude.actor} to {team.codex.actor} , PR-7" in said
+    assert f"{team.claude.actor} to {team.codex.actor}, PR-7" in said
     assert f"{team.path}/posts/1" in read(page).links
     assert "src/parser/**" in said
     assert "59 min left" in said or "1 h left" in said
@@ -51,10 +50,14 @@ async def test_the_board_shows_how_the_project_stands(team: Team, caplog: pytest
     require_sound(page)
 
 
-async def test_an_overdue_handoff_is_marked(team: Team, database: Database) -> None:
+async def test_an_overdue_handoff_is_marked(team: Team, database_url: str) -> None:
     await team.claude.call("post", to_actor="codex-1", subject="long ago", body="…")
     fresh = await team.browser.get(team.path)
-    await age_posts(database, team)
+    superuser = await asyncpg.connect(database_url)
+    await superuser.execute(
+        "update posts set created_at = created_at - interval '2 days' where project_id = $1", team.project.project_id
+    )
+    await superuser.close()
     late = await team.browser.get(team.path)
 
     assert "overdue" not in words(fresh)
@@ -71,12 +74,11 @@ async def test_what_is_live_is_marked_for_the_script(team: Team) -> None:
 async def test_a_full_board_of_hostile_text_is_small_and_inert(team: Team) -> None:
     line = HOSTILE.ljust(140, "&")[:140]
     for number in range(MANY):
-        agent = await team.project.join(f"a-participant-of-a-longer-name-{number}", lane=f"lane-{number}{'&' * 50}")
-        await agent.call("register", status=line)
+        agent = await team.project.join(f"a-participant-of-a-longer-name-{number}")
+        await agent.call("register", lane=f"lane-{number}{'&' * 50}", status=line)
         await agent.call("post", to_actor="codex-1", subject=line, body=line, ref=line[:120])
         await agent.call("lease", surface=f"src/{number}/{line}", note=line)
         await agent.call("task_create", title=line, owner="codex-1")
-        await agent.call("seed_sequence", sequence=f"sequence-{number}", value=1, prefix="&" * 16) if number < 0 else None
         await agent.call("claim", sequence=f"sequence-of-a-longer-name-{number}", note=line)
     page = await team.browser.get(team.path)
 

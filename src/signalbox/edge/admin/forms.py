@@ -28,6 +28,7 @@ WORDS: Final = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "string_too_long": "at most {max_length} characters",
+    "too_long": "at most {max_length} characters",  # of a text whose type has validators of ours
     "literal_error": "one of the choices",
 }
 

@@ -22,6 +22,7 @@ from signalbox.edge.admin.notices import NOTICES
 from signalbox.edge.admin.rendering import render
 from signalbox.errors import NotFound
 from signalbox.identity import Owner, Principal
+from signalbox.tool import INTEGER_MAX
 
 PROJECT_PATH: Final = "/admin/projects/{project}"
 
@@ -90,9 +91,9 @@ class Page:
         return self.request.query_params.get(name, "").strip()
 
     def number(self, name: str) -> int:
-        """Answer a number in the path; raises NotFound for what cannot be one."""
+        """Answer an id in the path; raises NotFound for what cannot be one."""
         text = str(self.request.path_params[name])
-        if not (text.isascii() and text.isdigit() and len(text) <= 15):  # noqa: PLR2004 - below 2^53
+        if not (text.isascii() and text.isdigit() and len(text) < len(str(INTEGER_MAX)) and int(text) > 0):
             raise NotFound("there is no such page")
         return int(text)
 

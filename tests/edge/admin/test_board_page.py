@@ -68,7 +68,7 @@ async def test_what_is_live_is_marked_for_the_script(team: Team) -> None:
     page = await team.browser.get(team.path)
 
     assert f'<main id="main" data-events="{team.path}/live">' in page.text
-    assert page.text.count("data-live") == 6
+    assert page.text.count("data-live") == 7
 
 
 async def test_a_full_board_of_hostile_text_is_small_and_inert(team: Team) -> None:

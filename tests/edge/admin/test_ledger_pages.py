@@ -145,11 +145,10 @@ async def test_an_export_holds_no_connection_between_its_chunks(
     team: Team, database: Database, owner: OwnerRow
 ) -> None:
     _, visits = await a_long_export(team, database, owner)
-    free = [database.pool.get_size() - database.pool.get_idle_size()]
-    async for _ in export_lines(visits, team.project.owner, "jsonl"):
-        free.append(database.pool.get_size() - database.pool.get_idle_size())
+    chunks = export_lines(visits, team.project.owner, "jsonl")
+    in_use = [database.pool.get_size() - database.pool.get_idle_size() async for _ in chunks]
 
-    assert free == [0, 0, 0]
+    assert in_use == [0, 0]
 
 
 async def test_an_export_ends_with_the_session(team: Team, database: Database, owner: OwnerRow) -> None:

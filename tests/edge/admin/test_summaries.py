@@ -43,6 +43,8 @@ def test_every_type_that_the_functions_append_has_its_words() -> None:
         (event("release", lease_id=1, surface="src/**", released=1), "released src/**"),
         (event("task_create", task_id=1, title="mend", owner="ada/codex-1"),
          "created task 1 for ada/codex-1: “mend”"),
+        (event("task_start", task_id=1, owner="ada/claude-1"), "started task 1"),
+        (event("task_ship", task_id=1, owner="ada/codex-1"), "shipped task 1 of ada/codex-1"),
         (event("task_block", task_id=2, on=1, reason="waits"), "blocked task 2 on task 1: “waits”"),
         (event("task_resolve", task_id=2, blocker=1), "resolved what task 2 waited on: task 1"),
         (event("register", lane="qa", status="reading"), "registered in the lane qa: “reading”"),
@@ -57,7 +59,7 @@ def test_an_event_is_told_in_one_line(told: Event, words: str) -> None:
 
 @pytest.mark.parametrize("event_type", [*SUMMARIES, "from_tomorrow"])
 def test_what_was_written_is_shortened_and_nothing_need_be_there(event_type: str) -> None:
-    names = "post_id reply_to to_lane to_actor subject ref outcome note sequence formatted surface title owner reason"
+    names = "to_lane to_actor subject ref outcome note sequence formatted surface title owner reason"
     full = dict.fromkeys([*names.split(), "participant", "lane", "status", "from", "to"], HOSTILE * 100)
 
     assert "\n" not in summary(event(event_type, **full))

@@ -19,7 +19,7 @@ Payload = Mapping[str, Any]
 def summary(event: Event) -> str:
     """Say what happened, without who did it and when; plain text, in which what was written is quoted and shortened."""
     tell = SUMMARIES.get(event.type)
-    return tell(event.payload) if tell else _whatever(event.type, event.payload)
+    return tell({**event.payload, "by": event.actor}) if tell else _whatever(event.type, event.payload)
 
 
 def about(event: Event) -> list[tuple[str, str]]:
@@ -84,7 +84,8 @@ def _release(payload: Payload) -> str:
 
 def _task(verb: str) -> Callable[[Payload], str]:
     def tell(payload: Payload) -> str:
-        return f"{verb} task {payload.get('task_id')}" + _with(payload, "owner", " of ")
+        owner = _with(payload, "owner", " of ") if payload.get("owner") != payload["by"] else ""
+        return f"{verb} task {payload.get('task_id')}{owner}"
 
     return tell
 

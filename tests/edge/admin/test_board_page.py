@@ -84,4 +84,4 @@ async def test_a_full_board_of_hostile_text_is_small_and_inert(team: Team) -> No
 
     require_sound(page)
     assert "&lt;script&gt;alert(1)" in page.text
-    assert "and 20 more waiting" in words(page)
+    assert "and 25 more waiting" in words(page)

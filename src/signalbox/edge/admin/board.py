@@ -10,7 +10,7 @@ from signalbox.domain.board import COUNT_MAX, board
 from signalbox.domain.tasks import Status
 from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Show
 
-SHOWN: Final = 30  # of each list: five full ones stay a page of 60 KB
+SHOWN: Final = 25  # of each list: five full ones stay a page of 60 KB
 
 
 async def show(page: Page) -> Response:

@@ -31,6 +31,7 @@ WORDS: Final = {
     "too_long": "at most {max_length} characters",  # of a text whose type has validators of ours
     "literal_error": "one of the choices",
 }
+NO_TIME: Final = "a date and time, such as 2030-12-31T23:59"
 
 
 class NotFilledIn(InvalidArguments):
@@ -97,7 +98,8 @@ def explain(detail: ErrorDetails) -> str:
     words = WORDS.get(detail["type"])
     if words is not None:
         return words.format(**detail.get("ctx", {}))
-    return detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ")
+    return NO_TIME if message.startswith("Invalid isoformat string") else message
 
 
 @contextmanager

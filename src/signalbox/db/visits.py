@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "visits.sql").read_text(encoding="utf-8"))
 ALL_SCOPES: Final = frozenset(Scope)
+NO_PROJECT: Final = "you have no project of this name: your projects are on the first page"
 
 
 class Visit:
@@ -69,7 +70,7 @@ class Visit:
             NotFound: the owner has no such project.
         """
         if self._who is None:
-            raise NotFound("you have no project of this name: your projects are on the first page")
+            raise NotFound(NO_PROJECT)
         return self._who
 
     @property
@@ -124,7 +125,7 @@ class Visit:
 
 
 class Visits:
-    """What is read in one go but takes long, such as a file: an Executor whose every read is a visit of its own.
+    """What is read of a project and takes long, such as a file: an Executor whose every read is a visit of its own.
 
     So no connection waits for a slow reader, and what was ended meanwhile (a session, the project) ends the reading.
     """
@@ -144,8 +145,11 @@ class Visits:
         Raises:
             NoCredential: the session has ended.
             Forbidden: the owner is suspended.
+            NotFound: the project is not theirs any more, or has another name.
         """
         async with self.open() as visit:
+            if not visit.has_project:
+                raise NotFound(NO_PROJECT)
             return await visit.fetch(statement, arguments)
 
     async def act(self, project_id: int, fields: dict[str, Any]) -> str:

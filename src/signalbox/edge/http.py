@@ -211,8 +211,6 @@ class Door:
             app = self._direct.get(scope["path"], self._app)
             await app(scope, receive, sending)
         except Refusal as refusal:
-            if sending.started:
-                raise  # in the middle of a file: breaking off is the only way to say that it is not whole
             await refused(refusal, self._base_url)(scope, receive, sending)
         except ClientDisconnect:
             note(scope, outcome="hung up")  # in the middle of its body: nobody is left to answer

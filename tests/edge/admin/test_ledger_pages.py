@@ -6,7 +6,10 @@ import json
 import logging
 
 import anyio
+import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
 
 from edge.admin.browsing import read, words
 from edge.admin.looking import HOSTILE, STATEMENTS_MAX, require_sound, statements_of
@@ -16,7 +19,7 @@ from signalbox.db.visits import Visits
 from signalbox.domain import sign_in
 from signalbox.domain.exports import EXPORT_PAGE_EVENTS, export_lines
 from signalbox.domain.owners import OwnerRow
-from signalbox.errors import NoCredential
+from signalbox.errors import NoCredential, NotFound
 from signalbox.identity import secret_hash
 
 IDLE_SECONDS = 3600
@@ -151,6 +154,36 @@ async def test_an_export_holds_no_connection_between_its_chunks(
     in_use = [database.pool.get_size() - database.pool.get_idle_size() async for _ in chunks]
 
     assert in_use == [0, 0]
+
+
+async def test_a_download_breaks_off_when_its_session_ends(team: Team, app: Starlette, owner: OwnerRow) -> None:
+    await a_long_export(team, team.browser.database, owner)
+    sent: list[bytes] = []
+
+    async def ending(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            await send(message)
+            if message.get("body"):
+                sent.append(message["body"])
+                await sign_in.end_sessions(team.browser.database, owner.owner_id)
+
+        await app(scope, receive, sending)
+
+    transport = httpx2.ASGITransport(app=ending)
+    cookies = {"signalbox": team.browser.web.cookies["signalbox"]}
+    async with httpx2.AsyncClient(transport=transport, base_url=team.browser.origin, cookies=cookies) as client:
+        with pytest.raises(RuntimeError, match="already started"):
+            await client.get(f"{team.path}/export.jsonl")
+
+    assert [chunk.count(b"\n") for chunk in sent] == [EXPORT_PAGE_EVENTS]
+
+
+async def test_a_project_that_is_gone_ends_an_export(team: Team, database: Database, owner: OwnerRow) -> None:
+    secret, _ = await a_long_export(team, database, owner)
+    gone = Visits(database, secret_hash(secret), IDLE_SECONDS, "no-such-project")
+
+    with pytest.raises(NotFound):
+        await anext(export_lines(gone, team.project.owner, "md"))
 
 
 async def test_an_export_ends_with_the_session(team: Team, database: Database, owner: OwnerRow) -> None:

@@ -17,7 +17,7 @@ from signalbox.db.pool import Database
 from signalbox.db.statements import Statement
 from signalbox.db.violations import refusal_for
 from signalbox.identity import Principal
-from support import Agent, make_project
+from support import Agent, Project, make_project
 
 MEMBERS = 9
 WATCH = """
@@ -34,22 +34,27 @@ FILL = Path(__file__).with_name("bulk_ledger.sql")
 
 
 async def make_long_project(
-    database: Database, connection: asyncpg.Connection[Any], total: int, count: int = MEMBERS
+    database: Database,
+    connection: asyncpg.Connection[Any],
+    total: int,
+    *,
+    project: Project | None = None,
+    members: int = MEMBERS,
 ) -> list[Agent]:
-    """Make a project with `total` events (a multiple of 20), as a superuser; answers its `count` agents.
+    """Make a project, or fill one, with `total` events (a multiple of 20), as a superuser; answers its new agents.
 
     The last one acted at the far old end only.
     """
-    project = await make_project(database)
-    agents = [await project.join(f"agent-{number}") for number in range(count)]
-    members = [(place, (await agent.principal()).participation_id, agent.actor) for place, agent in enumerate(agents)]
+    project = project or await make_project(database)
+    agents = [await project.join(f"agent-{number}") for number in range(members)]
+    places = [(place, (await agent.principal()).participation_id, agent.actor) for place, agent in enumerate(agents)]
     await connection.execute(
         "create temporary table members_of_bulk (place integer, participation_id bigint, actor text)"
     )
-    await connection.executemany("insert into members_of_bulk values ($1, $2, $3)", members)
+    await connection.executemany("insert into members_of_bulk values ($1, $2, $3)", places)
     await connection.execute("delete from lane_members where project_id = " + str(project.project_id))
     script = FILL.read_text(encoding="utf-8")
-    for name, value in (("total", total), ("project", project.project_id), ("members", count)):
+    for name, value in (("total", total), ("project", project.project_id), ("members", members)):
         script = script.replace(f":{name}", str(value))
     await connection.execute("delete from events where project_id = " + str(project.project_id))
     await connection.execute(script)

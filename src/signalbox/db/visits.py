@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "visits.sql").read_text(encoding="utf-8"))
 ALL_SCOPES: Final = frozenset(Scope)
+NO_PROJECT: Final = "you have no project of this name: your projects are on the first page"
 
 
 class Visit:
@@ -69,7 +70,7 @@ class Visit:
             NotFound: the owner has no such project.
         """
         if self._who is None:
-            raise NotFound("you have no project of this name: your projects are on the first page")
+            raise NotFound(NO_PROJECT)
         return self._who
 
     @property
@@ -121,6 +122,40 @@ class Visit:
         if self._connection is not None and self._borrowed is not None:
             self._connection = None
             await self._borrowed.__aexit__(None, None, None)
+
+
+class Visits:
+    """What is read of a project and takes long, such as a file: an Executor whose every read is a visit of its own.
+
+    So no connection waits for a slow reader, and what was ended meanwhile (a session, the project) ends the reading.
+    """
+
+    def __init__(self, database: Database, session_hash: bytes, idle_seconds: int, project: str | None) -> None:
+        self.base_url = database.base_url
+        self._database = database
+        self._arguments = (session_hash, idle_seconds, project)
+
+    def open(self) -> Visit:
+        """Make a visit, for `async with`."""
+        return Visit(self._database, *self._arguments)
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the owner.
+
+        Raises:
+            NoCredential: the session has ended.
+            Forbidden: the owner is suspended.
+            NotFound: the project is not theirs any more, or has another name.
+        """
+        async with self.open() as visit:
+            if not visit.has_project:
+                raise NotFound(NO_PROJECT)
+            return await visit.fetch(statement, arguments)
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the owner."""
+        async with self.open() as visit:
+            return await visit.act(project_id, fields)
 
 
 def _as_participant(owner: Owner, row: Any) -> Principal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,15 @@ from signalbox.tool import (
 sql = statements(__file__)
 
 Status = Literal["open", "assigned", "in_progress", "blocked", "done"]
+
+STEPS: Final[dict[Status, tuple[str, ...]]] = {
+    "open": ("assign",),
+    "assigned": ("assign", "start"),
+    "in_progress": ("block", "ship"),
+    "blocked": ("block", "resolve"),
+    "done": (),
+}
+"""What can be done next with a task, for who offers it; the functions decide."""
 
 
 class TaskCreateArgs(ActArgs):

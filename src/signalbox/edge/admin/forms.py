@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -11,7 +12,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from signalbox.errors import InvalidArguments, Refusal
+from signalbox.errors import Conflict, InvalidArguments, NotFound, Refusal
 from signalbox.tool import Args
 
 Arguments = TypeVar("Arguments", bound=Args)
@@ -27,15 +28,17 @@ WORDS: Final = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "string_too_long": "at most {max_length} characters",
+    "too_long": "at most {max_length} characters",  # of a text whose type has validators of ours
     "literal_error": "one of the choices",
 }
+NO_TIME: Final = "a date and time, such as 2030-12-31T23:59"
 
 
 class NotFilledIn(InvalidArguments):
-    """A form whose fields do not fit; `fields` says of each what is wrong."""
+    """A form whose fields do not fit; `fields` says of each what is wrong, "" being the form as a whole."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("some fields need another look")
+        super().__init__(fields.get("", "some fields need another look"))
         self.fields = dict(fields)
 
 
@@ -86,7 +89,8 @@ class Form:
             return model.model_validate(filled | given, strict=False)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise NotFilledIn({str(detail["loc"][0]): explain(detail) for detail in reversed(found)}) from None
+            fields = {str(detail["loc"][0] if detail["loc"] else ""): explain(detail) for detail in reversed(found)}
+            raise NotFilledIn(fields) from None
 
 
 def explain(detail: ErrorDetails) -> str:
@@ -94,7 +98,23 @@ def explain(detail: ErrorDetails) -> str:
     words = WORDS.get(detail["type"])
     if words is not None:
         return words.format(**detail.get("ctx", {}))
-    return detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ")
+    return NO_TIME if message.startswith("Invalid isoformat string") else message
+
+
+@contextmanager
+def named_in(field: str | None) -> Iterator[None]:
+    """Say of what a field names, and is not there or could be several, that the field is wrong.
+
+    Raises:
+        NotFilledIn: what runs inside found none or several.
+    """
+    try:
+        yield
+    except (NotFound, Conflict) as refusal:
+        if field is None or (isinstance(refusal, Conflict) and "candidates" not in refusal.state):
+            raise
+        raise NotFilledIn({field: refusal.message}) from None
 
 
 @dataclass(frozen=True)

@@ -9,4 +9,12 @@ NOTICES: Final = {
     "signed_out_everywhere": "You are signed out on every browser.",
     "session_ended": "That session has ended.",
     "project_created": "The project is there. Bring your first agent in.",
+    "posted": "The post is written.",
+    "acked": "The post is acked.",
+    "task_created": "The task is there.",
+    "task_assigned": "The task has its owner.",
+    "task_started": "The task is under way.",
+    "task_blocked": "The task waits.",
+    "task_resolved": "What the task waited on is gone.",
+    "task_shipped": "The task is done.",
 }

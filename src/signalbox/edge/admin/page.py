@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from signalbox.config import Settings
 from signalbox.db.pool import Database
-from signalbox.db.visits import Visit
+from signalbox.db.visits import Visit, Visits
 from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
 from signalbox.edge.admin.live import Watches
@@ -23,6 +23,7 @@ from signalbox.edge.admin.notices import NOTICES
 from signalbox.edge.admin.rendering import render
 from signalbox.errors import NotFound
 from signalbox.identity import Owner, Principal
+from signalbox.tool import INTEGER_MAX
 
 PROJECT_PATH: Final = "/admin/projects/{project}"
 
@@ -63,6 +64,12 @@ class Page:
         return self._visit
 
     @property
+    def visits(self) -> Visits:
+        """What outlasts the request runs on: each read proves the session anew, and no connection waits in between."""
+        idle_seconds = self.settings.session_idle_hours * 3600
+        return Visits(self.database, self.browser.secret_hash, idle_seconds, self.project)
+
+    @property
     def owner(self) -> Owner:
         """Who is signed in."""
         return self.db.owner
@@ -86,9 +93,9 @@ class Page:
         return self.request.query_params.get(name, "").strip()
 
     def number(self, name: str) -> int:
-        """Answer a number in the path; raises NotFound for what cannot be one."""
+        """Answer an id in the path; raises NotFound for what cannot be one."""
         text = str(self.request.path_params[name])
-        if not (text.isascii() and text.isdigit() and len(text) <= 15):  # noqa: PLR2004 - below 2^53
+        if not (text.isascii() and text.isdigit() and len(text) < len(str(INTEGER_MAX)) and int(text) > 0):
             raise NotFound("there is no such page")
         return int(text)
 

@@ -16,7 +16,7 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import account, home, sign_in, watching
+from signalbox.edge.admin import account, board, home, ledger, posts, sign_in, tasks, watching
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
@@ -25,7 +25,16 @@ from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
 from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
 
-PAGES: Final[tuple[PageRoute, ...]] = (*sign_in.PAGES, *home.PAGES, *account.PAGES, *watching.PAGES)
+PAGES: Final[tuple[PageRoute, ...]] = (
+    *sign_in.PAGES,
+    *home.PAGES,
+    *account.PAGES,
+    *board.PAGES,
+    *posts.PAGES,
+    *tasks.PAGES,
+    *ledger.PAGES,
+    *watching.PAGES,
+)
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -82,8 +91,7 @@ class AdminEdge:
             page.browser.require_own_form(page.request, page.form.get(TOKEN))
         if route.is_open:
             return await self._run(route, page)
-        idle_seconds = self._settings.session_idle_hours * 3600
-        async with Visit(self._database, page.browser.secret_hash, idle_seconds, page.project) as visit:
+        async with page.visits.open() as visit:
             page.begin(visit)
             self._note(page, visit)
             if route.operator and not visit.owner.is_operator:

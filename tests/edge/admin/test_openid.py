@@ -61,7 +61,7 @@ async def test_an_owner_with_the_verified_email_is_signed_in_and_linked(
 
 
 async def test_what_goes_to_the_provider_has_state_nonce_and_a_hashed_verifier(
-    visiting: Visiting, openid: OpenIDServer, openid_settings: dict[str, Any]
+    visiting: Visiting, openid_settings: dict[str, Any]
 ) -> None:
     async with visiting(**openid_settings) as browser:
         address = await browser.go_to_provider()
@@ -210,17 +210,23 @@ async def test_keys_are_kept_and_fetched_again_when_the_provider_changes_them(
     assert openid.asked.count("/keys") == 2
 
 
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
-@pytest.mark.parametrize("body", ["<html>busy</html>", "[]", "{}", "{" + " " * 300_000 + "}"], ids=len)
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        (path, body)
+        for path in ("/.well-known/openid-configuration", "/keys", "/token")
+        for body in ("<html>busy</html>", "[]", "{}", "{" + " " * 300_000 + "}")
+    ],
+    ids=lambda nonsense: f"{nonsense[0]} {len(nonsense[1])}",
+)
 async def test_nonsense_of_a_provider_is_a_page_and_one_line_in_the_log(
     visiting: Visiting,
     openid: OpenIDServer,
     openid_settings: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
-    path: str,
-    body: str,
+    nonsense: tuple[str, str],
 ) -> None:
-    openid.knobs.answers[path] = PlainTextResponse(body)
+    openid.knobs.answers[nonsense[0]] = PlainTextResponse(nonsense[1])
     async with visiting(**openid_settings) as browser:
         answer = await browser.web.get("/sign-in/with/oidc")
         if answer.status_code == 303:

@@ -1,4 +1,4 @@
-"""An OpenID provider for tests, on Authlib's server side: in a thread, on loopback, with knobs for what it does wrong."""
+"""An OpenID provider for tests, on Authlib's server side: in a thread on loopback, with knobs for doing wrong."""
 
 # ruff: noqa: ARG002 - Authlib names what it calls with
 

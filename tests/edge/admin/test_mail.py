@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -120,7 +120,12 @@ async def test_the_answer_does_not_wait_for_who_somebody_is(
         raise AssertionError("not before the answer")
 
     monkeypatch.setattr(sign_in, "make_link", look)
-    monkeypatch.setattr(Mailer, "later", lambda _mailer, work: (looked.append("later"), work.close()))
+
+    def put_off(_mailer: Mailer, work: Coroutine[Any, Any, None]) -> None:
+        looked.append("later")
+        work.close()
+
+    monkeypatch.setattr(Mailer, "later", put_off)
     async with visiting(**mail_settings) as browser:
         await ask(browser, owner.email)
 

@@ -83,6 +83,7 @@ def in_an_hour(seconds: int) -> int:
     [
         pytest.param({"claims": {"nonce": "another"}}, id="another nonce"),
         pytest.param({"claims": {"aud": ["somebody-else"]}}, id="for somebody else"),
+        pytest.param({"claims": {"aud": ["somebody-else"], "azp": "signalbox-here"}}, id="for somebody else by us"),
         pytest.param({"claims": {"aud": ["signalbox-here", "other"], "azp": "other"}}, id="for another party"),
         pytest.param({"claims": {"iss": "https://evil.example"}}, id="another issuer"),
         pytest.param({"claims": {"exp": in_an_hour(-3600)}}, id="expired"),

@@ -21,7 +21,7 @@ from support import ServerProcess, serving
 SECRET = "between-proxy-and-server"
 HEADER = "X-Auth-Request-Email"
 RIGHT = {"X-Signalbox-Proxy-Secret": SECRET}
-SET_UP = {"SIGNALBOX_PROXY_AUTH_HEADER": HEADER, "SIGNALBOX_PROXY_AUTH_SECRET": SECRET}
+SET_UP: dict[str, Any] = {"SIGNALBOX_PROXY_AUTH_HEADER": HEADER, "SIGNALBOX_PROXY_AUTH_SECRET": SECRET}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = ("admin_sessions", "sign_in_links", "owner_identities", "sign_in_flows", "sign_ups")
-FUNCTIONS = ("visit_v1", "watched_heads_v1", "use_sign_in_link_v1")
+FUNCTIONS = ("visit_v1", "watched_heads_v1", "use_sign_in_link_v1", "know_identity_v1", "sign_up_v1")
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 from starlette.applications import Starlette
@@ -21,10 +21,13 @@ from signalbox.domain.janitor import Janitor
 from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.admin import AdminEdge
+from signalbox.edge.admin.providers import Provider, providers_of
 from signalbox.edge.admin.serving import error_page, is_page
 from signalbox.edge.door import Door
 from signalbox.edge.http import http_error, our_mistake, refused
+from signalbox.edge.mail import mailer_of
 from signalbox.edge.mcp import McpEndpoint
+from signalbox.edge.peers import Peers
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
 from signalbox.errors import Refusal
@@ -32,8 +35,10 @@ from signalbox.errors import Refusal
 NO_PAGE: Final = "there is no such page, or not for this kind of request"
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, providers: Mapping[str, Provider] | None = None) -> Starlette:
     """Build the server. Nothing is opened before its lifespan begins.
+
+    `providers` are those that people sign in with, where they are not what the settings make of them.
 
     Raises:
         SetupError: when the lifespan begins and the database cannot serve; says what to change.
@@ -46,7 +51,10 @@ def create_app(settings: Settings) -> Starlette:
     mcp = McpEndpoint(callers, heartbeats, settings)
     rest = RestEdge(callers, heartbeats, settings)
     public = PublicEdge(database, settings)
-    admin = AdminEdge(database, heartbeats, settings)
+    mailer = mailer_of(settings)
+    admin = AdminEdge(
+        database, heartbeats, settings, mailer, providers_of(settings) if providers is None else providers
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -55,6 +63,7 @@ def create_app(settings: Settings) -> Starlette:
             errors.writing(database),
             janitor.sweeping(database),
             heartbeats.beating(database),
+            mailer.running() if mailer else nullcontext(),
             mcp.running(),
             admin.watches.looking(),
         ):
@@ -62,7 +71,10 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed, note_error=errors.note)],
+        middleware=[
+            Middleware(Peers, trusted_proxies=settings.trusted_proxies),
+            Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed, note_error=errors.note),
+        ],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
             Route("/", public.landing),

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 PREFIX = "SIGNALBOX_"
 UNPREFIXED = {"database_url": "DATABASE_URL"}
-SECRETS = frozenset({"database_url", "token"})
+SECRETS = frozenset(
+    {
+        "database_url",
+        "token",
+        "oidc_client_secret",
+        "google_client_secret",
+        "github_client_secret",
+        "proxy_auth_secret",
+        "smtp_url",
+    }
+)
+DISCOVERY = "/.well-known/openid-configuration"
+TOGETHER = (
+    ("oidc_issuer", "oidc_client_id", "oidc_client_secret"),
+    ("google_client_id", "google_client_secret"),
+    ("github_client_id", "github_client_secret"),
+    ("proxy_auth_header", "proxy_auth_secret", "trusted_proxies"),
+    ("smtp_url", "mail_from"),
+)
 
 
 class ConfigError(Exception):
@@ -25,8 +45,43 @@ def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
 
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise ValueError("an issuer is an https:// address: its keys travel unprotected otherwise")
+    return value.removesuffix(DISCOVERY).rstrip("/")
+
+
+def _mail_server(value: str) -> str:
+    """See that a mail server's address is whole; a password goes over TLS, or not over a network."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("smtp://user:password@host:587?starttls=required, or smtps://user:password@host:465")
+    starttls = parse_qs(parts.query, keep_blank_values=True)
+    if starttls not in ({}, {"starttls": ["required"]}, {"starttls": ["never"]}):
+        raise ValueError("after the ? there may be starttls=required (as without it) or starttls=never")
+    if parts.scheme == "smtp" and "never" in parts.query and parts.password and not is_loopback(parts.hostname):
+        raise ValueError("with starttls=never the password would cross the network as it is")
+    return value
+
+
+def _lowered(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower().removeprefix("@") for name in value)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host's name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+"), AfterValidator(_without_slash)]
+Issuer = Annotated[str, Field(pattern=r"^https?://[^\s/]+[^\s?#]*$"), AfterValidator(_issuer)]
+MailServer = Annotated[str, AfterValidator(_mail_server)]
+Filled = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Settings(BaseModel):
@@ -52,10 +107,46 @@ class Settings(BaseModel):
     session_idle_hours: int = Field(168, ge=1, le=8760, description="A sign-in unused for so long ends.")
     session_hours_max: int = Field(720, ge=1, le=8760, description="A sign-in ends after so long, used or not.")
     recent_sign_in_minutes: int = Field(60, ge=1, le=1440, description="Minting secrets asks for so fresh a sign-in.")
+    sign_up: Literal["closed", "open", "domains"] = Field(
+        "closed", description="Who may make an account by signing in."
+    )
+    sign_up_domains: Annotated[Names, AfterValidator(_lowered)] = Field((), description="Domains of emails that may.")
+    oidc_issuer: Issuer | None = Field(None, description="OpenID provider: its issuer, or discovery address.")
+    oidc_client_id: Filled | None = Field(None, description="What the provider knows this server as.")
+    oidc_client_secret: Filled | None = Field(None, description="The provider's secret for this server.")
+    oidc_name: Annotated[str, Field(min_length=1, max_length=60)] = Field("OpenID", description="Its name on pages.")
+    google_client_id: Filled | None = Field(None, description="What Google knows this server as.")
+    google_client_secret: Filled | None = Field(None, description="Google's secret for this server.")
+    github_client_id: Filled | None = Field(None, description="What GitHub knows this server as.")
+    github_client_secret: Filled | None = Field(None, description="GitHub's secret for this server.")
+    proxy_auth_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] | None = Field(
+        None, description="Header in which a proxy of trusted_proxies says the email of who is signed in."
+    )
+    proxy_auth_secret: Annotated[str, Field(pattern=r"^[\x21-\x7e]{16,200}$")] | None = Field(
+        None, description="What that proxy sends along as X-Signalbox-Proxy-Secret."
+    )
+    smtp_url: MailServer | None = Field(None, description="Server that takes mail.")
+    mail_from: Annotated[str, Field(pattern=r"^[^\s@<>,;:\"()]{1,64}@[^\s@<>,;:\"()]{1,255}$")] | None = Field(
+        None, description="Address that mail comes from."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
     log_format: Literal["text", "json"] = Field("text", description="How a log line looks.")
     url: Url = Field("http://127.0.0.1:8787", description="For commands that call a server: where it is.")
     token: str | None = Field(None, description="For commands that call a server, and stdio: the bearer token.")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Refuse a way to sign in that is set up by halves."""
+        for fields in TOGETHER:
+            missing = [variable(name) for name in fields if not getattr(self, name)]
+            own = [name for name in fields if name != "trusted_proxies" and getattr(self, name)]
+            if own and missing:
+                raise ValueError(f"{variable(own[0])} needs {' and '.join(missing)} too")
+        if self.proxy_auth_header is not None:
+            _see_addresses(self.trusted_proxies)
+        if (self.sign_up == "domains") != bool(self.sign_up_domains):
+            raise ValueError("SIGNALBOX_SIGN_UP=domains and SIGNALBOX_SIGN_UP_DOMAINS go together")
+        return self
 
     @property
     def base_url(self) -> str:
@@ -64,6 +155,16 @@ class Settings(BaseModel):
             return self.public_url
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host and "[" not in host else f"http://{host}:{self.port}"
+
+
+def _see_addresses(proxies: tuple[str, ...]) -> None:
+    for proxy in proxies:
+        try:
+            ip_network(proxy)
+        except ValueError:
+            raise ValueError(
+                f"SIGNALBOX_PROXY_AUTH_HEADER needs addresses or networks in SIGNALBOX_TRUSTED_PROXIES, not {proxy!r}"
+            ) from None
 
 
 def variable(field: str) -> str:
@@ -92,7 +193,8 @@ def load_settings(environ: Mapping[str, str], **given: Any) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ConfigError(f"{variable(str(first['loc'][0]))}: {first['msg']}") from None
+        name = f"{variable(str(first['loc'][0]))}: " if first["loc"] else ""
+        raise ConfigError(name + first["msg"].removeprefix("Value error, ")) from None
 
 
 def _read(name: str, path: str) -> str:

@@ -15,6 +15,7 @@ RULES = {
     "owners_handle_key": Conflict("this handle is taken: choose another"),
     "handles_pkey": Conflict("this handle is taken: choose another"),
     "owners_email_key": Conflict("there is an owner with this email already"),
+    "owner_identities_pkey": Conflict("this account has just been signed up: sign in with it once more"),
     "participants_label_key": Conflict("this name has just been taken: choose another, or repeat the call"),
     "projects_name_key": Conflict("there is a project of this name already"),
 }

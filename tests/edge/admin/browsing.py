@@ -95,6 +95,21 @@ class BrowserOf:
         sent = form.fields | {name: str(value) for name, value in fields.items()}
         return await self.web.post(form.action, data=sent, headers=headers, follow_redirects=True)
 
+    async def sign_in_with(self, provider: Any, key: str = "oidc", return_to: str = "/admin") -> httpx2.Response:
+        """Go to a provider and come back; answers what the way back answers itself."""
+        return await self.come_back(await provider.answer(await self.go_to_provider(key, return_to)))
+
+    async def go_to_provider(self, key: str = "oidc", return_to: str = "/admin") -> str:
+        """Answer where the browser is sent to."""
+        begun = await self.web.get(f"/sign-in/with/{key}", params={"return_to": return_to})
+        assert begun.status_code == 303, begun.text
+        return begun.headers["location"]
+
+    async def come_back(self, address: str) -> httpx2.Response:
+        """Follow a provider's answer."""
+        assert address.startswith(self.origin), address
+        return await self.web.get(address)
+
     async def sign_in(self, email: str) -> httpx2.Response:
         """Sign in by a link."""
         link = await sign_in.make_link(self.database, email)

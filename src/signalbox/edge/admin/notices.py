@@ -7,6 +7,8 @@ from typing import Final
 NOTICES: Final = {
     "signed_out": "You are signed out.",
     "signed_out_everywhere": "You are signed out on every browser.",
+    "link_mailed": "If somebody here has this email, a link is on its way to it. It works once, within 15 minutes.",
+    "unlinked": "That account signs you in no more.",
     "session_ended": "That session has ended.",
     "project_created": "The project is there. Bring your first agent in.",
     "posted": "The post is written.",

@@ -5,11 +5,13 @@ A page function is three moves: what is asked (`page.arguments`), do it (one ver
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from limits import RateLimitItem
+from limits.aio.strategies import RateLimiter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,22 +22,39 @@ from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
 from signalbox.edge.admin.live import Watches
 from signalbox.edge.admin.notices import NOTICES
+from signalbox.edge.admin.providers import Provider
 from signalbox.edge.admin.rendering import render
-from signalbox.errors import NotFound
+from signalbox.edge.mail import Mailer
+from signalbox.errors import NotFound, TooMany
 from signalbox.identity import Owner, Principal
 from signalbox.tool import INTEGER_MAX
 
 PROJECT_PATH: Final = "/admin/projects/{project}"
 
 
-class Page:
-    """One request."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What every page of a server has around it."""
 
-    def __init__(self, request: Request, database: Database, settings: Settings, watches: Watches) -> None:
+    database: Database
+    settings: Settings
+    providers: Mapping[str, Provider]
+    mailer: Mailer | None
+    limiter: RateLimiter
+    watches: Watches
+
+
+class Page:
+    """One request. `mailer` is None where this server sends no mail."""
+
+    def __init__(self, request: Request, around: Surroundings) -> None:
         self.request = request
-        self.database = database
-        self.settings = settings
-        self.watches = watches
+        self.database = around.database
+        self.settings = settings = around.settings
+        self.providers = around.providers
+        self.mailer = around.mailer
+        self.watches = around.watches
+        self._limiter = around.limiter
         self.browser = Browser(request, settings)
         self.form = Form([])
         self.problem: Problem | None = None
@@ -87,6 +106,17 @@ class Page:
     def begin(self, visit: Visit) -> None:
         """Take the visit that has proved the browser's session."""
         self._visit = visit
+
+    @property
+    def client(self) -> str:
+        """The address of who asks."""
+        return self.request.client.host if self.request.client else "unknown"
+
+    async def count(self, rate: RateLimitItem, what: str, who: str) -> None:
+        """Count one try of somebody's; raises TooMany when there were enough."""
+        if not await self._limiter.hit(rate, what, who):
+            seconds = rate.get_expiry()
+            raise TooMany("that was tried too often: wait a while, then try again", retry_after_seconds=seconds)
 
     def asked(self, name: str) -> str:
         """Answer a parameter of the query; empty when there is none."""

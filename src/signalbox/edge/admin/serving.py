@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,17 +18,34 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import account, board, home, ledger, posts, sign_in, tasks, watching
+from signalbox.edge.admin import (
+    account,
+    board,
+    home,
+    ledger,
+    oidc,
+    posts,
+    proxy,
+    sign_in,
+    sign_up,
+    tasks,
+    watching,
+)
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
-from signalbox.edge.admin.page import Page, PageRoute, Send
+from signalbox.edge.admin.page import Page, PageRoute, Send, Surroundings
+from signalbox.edge.admin.providers import Provider
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
+from signalbox.edge.mail import Mailer
 from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
 
 PAGES: Final[tuple[PageRoute, ...]] = (
     *sign_in.PAGES,
+    *oidc.PAGES,
+    *proxy.PAGES,
+    *sign_up.PAGES,
     *home.PAGES,
     *account.PAGES,
     *board.PAGES,
@@ -58,11 +77,20 @@ Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 class AdminEdge:
     """The routes of the web admin."""
 
-    def __init__(self, database: Database, heartbeats: Heartbeats, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        heartbeats: Heartbeats,
+        settings: Settings,
+        mailer: Mailer | None,
+        providers: Mapping[str, Provider],
+    ) -> None:
         self._database = database
         self._heartbeats = heartbeats
         self._settings = settings
         self.watches = Watches(database, settings.session_idle_hours * 3600)
+        limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._around = Surroundings(database, settings, providers, mailer, limiter, self.watches)
 
     @property
     def routes(self) -> list[Route]:
@@ -72,7 +100,7 @@ class AdminEdge:
 
     def _endpoint(self, route: PageRoute) -> Endpoint:
         async def endpoint(request: Request) -> Response:
-            page = Page(request, self._database, self._settings, self.watches)
+            page = Page(request, self._around)
             try:
                 response = await self._answer(route, page)
             except Refusal as refusal:

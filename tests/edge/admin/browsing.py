@@ -23,6 +23,7 @@ class SeenForm:
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    method: str = "post"
 
 
 class _Reader(HTMLParser):
@@ -38,7 +39,7 @@ class _Reader(HTMLParser):
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
         if tag == "form":
-            self.forms.append(SeenForm(given.get("action", "")))
+            self.forms.append(SeenForm(given.get("action", ""), method=given.get("method", "get")))
         if not self.forms:
             return
         fields = self.forms[-1].fields

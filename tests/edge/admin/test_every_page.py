@@ -103,7 +103,8 @@ async def forms_of(browser: BrowserOf, ids: dict[str, Any]) -> list[SeenForm]:
         if page.path.startswith("/admin"):
             for form in read(await browser.get(filled(page.path, ids))).forms:
                 form.fields = {name: value or "x1" for name, value in form.fields.items()}
-                found.setdefault(form.action, form)
+                if form.method == "post":
+                    found.setdefault(form.action, form)
     return list(found.values())
 
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from signalbox.config import Settings
 from signalbox.db.statements import Executor, statements
-from signalbox.domain.owners import HANDLE, RESERVED
-from signalbox.errors import Forbidden, InvalidArguments
+from signalbox.domain.owners import wished_handle
+from signalbox.errors import Forbidden
 from signalbox.identity import mint_secret, secret_hash
 
 sql = statements(__file__)
@@ -177,11 +177,7 @@ async def sign_up(db: Executor, browser_hash: bytes, handle: str) -> SignedUp:
         InvalidArguments: the handle cannot be one.
         Conflict: it is another owner's; choose another.
     """
-    if HANDLE.fullmatch(handle) is None:
-        raise InvalidArguments("a handle has 1 to 39 of a-z, 0-9 and -, and no - first")
-    if handle in RESERVED:
-        raise InvalidArguments("this handle is kept for the server: choose another")
-    return await sql.sign_up.one(db, SignedUp, browser_hash=browser_hash, handle=handle)
+    return await sql.sign_up.one(db, SignedUp, browser_hash=browser_hash, handle=wished_handle(handle))
 
 
 async def list_identities(db: Executor, owner_id: int) -> list[IdentityRow]:

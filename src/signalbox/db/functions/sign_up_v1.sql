@@ -9,7 +9,7 @@ begin
     if proved.expires_at is null or proved.expires_at <= clock_timestamp() then
         return;
     end if;
-    insert into owners (handle, email) values (chosen_handle, proved.email) returning owner_id into owner;
+    select made.owner_id into owner from create_owner_v1(proved.email, chosen_handle, false) made;
     insert into owner_identities (provider, subject, owner_id, email)
     values (proved.provider, proved.subject, owner, proved.email);
     return_to := proved.return_to;

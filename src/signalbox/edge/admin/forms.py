@@ -127,8 +127,11 @@ class Problem:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """What is wrong, by field."""
-        return self.refusal.fields if isinstance(self.refusal, NotFilledIn) else {}
+        """What is wrong, by field; nothing where it is the form as a whole."""
+        if isinstance(self.refusal, NotFilledIn):
+            return self.refusal.fields
+        field_name = self.refusal.state.get("field")
+        return {str(field_name): self.refusal.message} if field_name else {}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ WORDS: Final = {
     "less_than_equal": "at most {le}",
     "string_too_long": "at most {max_length} characters",
     "literal_error": "one of the choices",
+    "enum": "one of the choices",
 }
 
 

@@ -9,4 +9,10 @@ NOTICES: Final = {
     "signed_out_everywhere": "You are signed out on every browser.",
     "session_ended": "That session has ended.",
     "project_created": "The project is there. Bring your first agent in.",
+    "member_changed": "That holds from its next call on.",
+    "member_removed": "It is out: its tokens have ended, what it wrote stays.",
+    "token_revoked": "That token opens nothing any more.",
+    "participant_created": "The participant is there. Bring it into a project on that project's page of participants.",
+    "left": "Your participant has left: its tokens there have ended.",
+    "invite_revoked": "That invite opens nothing any more; who joined by it stays.",
 }

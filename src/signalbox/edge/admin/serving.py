@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -16,16 +17,26 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import account, home, sign_in, watching
+from signalbox.edge.admin import account, home, invites, joining, members, participants, sign_in, tokens, watching
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
-from signalbox.edge.admin.page import Page, PageRoute, Send
+from signalbox.edge.admin.page import Page, PageRoute, Send, Show
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
-from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
+from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, OwnerSuspended, Refusal, TooMany
 
-PAGES: Final[tuple[PageRoute, ...]] = (*sign_in.PAGES, *home.PAGES, *account.PAGES, *watching.PAGES)
+PAGES: Final[tuple[PageRoute, ...]] = (
+    *sign_in.PAGES,
+    *home.PAGES,
+    *account.PAGES,
+    *watching.PAGES,
+    *participants.PAGES,
+    *members.PAGES,
+    *tokens.PAGES,
+    *invites.PAGES,
+    *joining.PAGES,
+)
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -80,8 +91,14 @@ class AdminEdge:
         if isinstance(route, Send):
             page.form = Form.read(await read_body(page.request.scope, page.request.receive, FORM_BYTES_MAX))
             page.browser.require_own_form(page.request, page.form.get(TOKEN))
+        if isinstance(route, Show) and route.greets:
+            with suppress(NoCredential, OwnerSuspended):
+                return await self._answer_owner(route, page)
         if route.is_open:
             return await self._run(route, page)
+        return await self._answer_owner(route, page)
+
+    async def _answer_owner(self, route: PageRoute, page: Page) -> Response:
         idle_seconds = self._settings.session_idle_hours * 3600
         async with Visit(self._database, page.browser.secret_hash, idle_seconds, page.project) as visit:
             page.begin(visit)

@@ -27,7 +27,7 @@ async def test_a_token_is_minted_as_asked_for(team: Team, caplog: pytest.LogCapt
     assert (who.actor, who.scopes) == (team.claude.actor, {Scope.READ})
     assert (await team.claude.principal()).actor == team.claude.actor
     assert "shown before" in words(again)
-    assert words(page).count("holds until it is revoked") == 1
+    assert words(page).count(", holds until it is revoked") == 1
     assert "holds read Made just now" in words(page)
     assert statements_of(caplog) <= STATEMENTS_MAX
     require_sound(page)

@@ -27,6 +27,7 @@ WORDS: Final = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "string_too_long": "at most {max_length} characters",
+    "too_long": "at most {max_length}",
     "literal_error": "one of the choices",
     "enum": "one of the choices",
 }

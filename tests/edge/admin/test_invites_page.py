@@ -20,7 +20,6 @@ from signalbox.config import Settings
 from signalbox.domain import invites
 from signalbox.domain.invites import InviteArgs
 from signalbox.domain.owners import OwnerRow
-from signalbox.errors import NotFound
 from support import Project
 
 LINK = re.compile(r"http://[^<]+(/invite\?code=[0-9A-Za-z]{24})")
@@ -160,11 +159,9 @@ async def test_an_invite_with_a_name_asks_for_none(team: Team, guest: BrowserOf,
     link = await make_invite(team, participant_name="named", is_admin="true")
     await guest.sign_in(guest_owner.email)
     card = await guest.fill(link, "/invite/accept")
-    twice = await guest.fill("/admin/account", "/sign-out")
     who = await principal(team, TOKEN.findall(card.text)[0])
 
     assert (who.actor, who.role) == (f"{guest_owner.handle}/named", "lead")
-    assert twice.status_code == 200
 
 
 async def test_an_invite_that_somebody_else_used_meanwhile_says_so(
@@ -221,8 +218,3 @@ async def test_many_invites_with_hostile_lanes_make_small_pages(team: Team, gues
     require_sound(await guest.get(link))
     assert len([form for form in read(page).forms if form.action.endswith("/revoke")]) == 30
     assert len([form for form in read(rest).forms if form.action.endswith("/revoke")]) == 3
-
-
-async def test_a_project_that_is_gone_takes_its_invites_with_it(team: Team) -> None:
-    with pytest.raises(NotFound):
-        await invites.accept_invite(team.browser.database, "0" * 24, 1, None)

@@ -15,6 +15,7 @@ from signalbox.domain import invites, memberships
 from signalbox.domain.invites import InviteArgs
 from signalbox.domain.memberships import ParticipantArgs
 from signalbox.domain.owners import OwnerRow
+from signalbox.errors import Unauthenticated
 from signalbox.identity import Principal
 from support import Agent, Project
 
@@ -158,7 +159,7 @@ async def test_a_member_is_removed_once_that_is_meant(team: Team) -> None:
     assert "is not in the project any more" in words(page)
     assert [form.action for form in read(page).forms] == ["/sign-out"]
     assert '<option value="codex-1">' in listed.text
-    with pytest.raises(Exception, match="token"):
+    with pytest.raises(Unauthenticated):
         await team.codex.principal()
 
 

@@ -38,8 +38,8 @@ async def test_each_participant_is_shown_with_where_it_is(
         page = await team.browser.get(PATH)
     said = words(page)
 
-    assert f"{team.claude.actor} agent just now relay" in said
-    assert f"{owner.handle}/helper agent just now {other_project.handle}/main" in said
+    assert f"{team.claude.actor} relay agent just now" in said
+    assert f"{owner.handle}/helper {other_project.handle}/main agent just now" in said
     assert f"helper in {other_project.handle}/main lane review, since just now" in said
     assert f"{team.path}/participants" in read(page).links
     assert statements_of(caplog) <= STATEMENTS_MAX
@@ -52,7 +52,7 @@ async def test_a_participant_is_made_without_a_project(browser: BrowserOf, owner
     wrong = await browser.fill(PATH, PATH, label="-spare")
 
     assert "The participant is there." in words(made)
-    assert f"{owner.handle}/spare human just now no project" in words(made)
+    assert f"{owner.handle}/spare no project human just now" in words(made)
     assert taken.status_code == 409
     assert "you have a participant 'spare' already" in words(taken)
     assert wrong.status_code == 400

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 
-import asyncpg
 import pytest
 
-from edge.admin.browsing import read, words
+from edge.admin.browsing import make_owner, read, words
 from edge.admin.looking import HOSTILE, STATEMENTS_MAX, require_sound, statements_of
 from edge.admin.team import Team
 from signalbox.domain import invites, memberships
@@ -34,15 +34,12 @@ async def member_path(team: Team, actor: str) -> str:
     return found[1]
 
 
-async def invited(team: Team, other: Project) -> str:
+async def invited(team: Team) -> str:
     """Let another owner's participant join by invite; answers its actor."""
-    wish = InviteArgs(participant_name="guest")
-    invite = await invites.create_invite(team.browser.database, team.project.owner, wish)
-    superuser = await asyncpg.connect(str(team.browser.database._settings.database_url))  # noqa: SLF001
-    owner_id = await superuser.fetchval("select owner_id from projects where project_id = $1", other.project_id)
-    await superuser.close()
-    accepted = await invites.accept_invite(team.browser.database, str(invite.code), owner_id, None)
-    return accepted.actor
+    database = team.browser.database
+    guest = await make_owner(database, f"guest-{secrets.token_hex(6)}")
+    invite = await invites.create_invite(database, team.project.owner, InviteArgs(participant_name="guest"))
+    return (await invites.accept_invite(database, str(invite.code), guest.owner_id, None)).actor
 
 
 async def test_everybody_in_the_project_is_listed(team: Team, caplog: pytest.LogCaptureFixture) -> None:
@@ -174,8 +171,8 @@ async def test_the_owner_stays_and_may_have_a_lane(team: Team) -> None:
     assert "Lane office" in words(await team.browser.get(path))
 
 
-async def test_who_came_by_invite_gets_no_token_of_the_owners_making(team: Team, other_project: Project) -> None:
-    actor = await invited(team, other_project)
+async def test_who_came_by_invite_gets_no_token_of_the_owners_making(team: Team) -> None:
+    actor = await invited(team)
     path = await member_path(team, actor)
     page = await team.browser.get(path)
     (own,) = [form for form in read(page).forms if form.action.endswith("/change")]

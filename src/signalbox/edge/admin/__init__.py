@@ -3,6 +3,7 @@
 browser.py    the cookie, the tokens of forms          page.py       one request, and the ways to answer it
 forms.py      what was filled in                       rendering.py  templates, times, numbers
 serving.py    from a request to a page function        notices.py    what is said after a form was taken
+handing_out.py  the card of a new token, shown once
 """
 
 from signalbox.edge.admin.serving import AdminEdge

@@ -24,7 +24,7 @@ async def test_a_token_is_minted_as_asked_for(team: Team, caplog: pytest.LogCapt
     who = await principal(team, TOKEN.findall(card.text)[0])
     page = await team.browser.get(path)
 
-    assert (who.actor, who.scopes) == (team.claude.actor, {Scope.READ})
+    assert (who.actor, who.scopes) == (team.claude.actor, frozenset({Scope.READ}))
     assert (await team.claude.principal()).actor == team.claude.actor
     assert "shown before" in words(again)
     assert words(page).count(", holds until it is revoked") == 1

@@ -10,6 +10,7 @@ from signalbox import identity
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain.participants import SHOWN_BEFORE, Kind
+from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, ActorName, Id, Label, Lane, LineOrNothing, Moment, Result
 
@@ -46,9 +47,25 @@ class Member(Result):
         return self.label == ""
 
 
-async def list_members(db: Executor, who: Principal, *, after: int = 0, limit: int = MEMBERS_MAX) -> list[Member]:
-    """Answer who is and was in the project, longest in first; `after` a participation_id."""
-    return await sql.list_members.all(db, Member, project_id=who.project_id, after=after, limit=limit)
+async def list_members(
+    db: Executor, who: Principal, *, after: int = 0, limit: int = MEMBERS_MAX, is_removed: bool | None = None
+) -> list[Member]:
+    """Answer who is and was in the project, or one of both, longest in first; `after` a participation_id."""
+    return await sql.list_members.all(
+        db, Member, project_id=who.project_id, after=after, limit=limit, is_removed=is_removed
+    )
+
+
+async def get_member(db: Executor, who: Principal, participation_id: int) -> Member:
+    """Answer one who is or was in the project.
+
+    Raises:
+        NotFound: nobody is or was, by this number.
+    """
+    for member in await list_members(db, who, after=participation_id - 1, limit=1):
+        if member.participation_id == participation_id:
+            return member
+    raise NotFound("nobody is or was in this project by this number: look at the list of its participants")
 
 
 class GrantArgs(ActArgs):

@@ -19,6 +19,8 @@ from members m
 join projects j on j.project_id = m.project_id
 join owners o on o.owner_id = j.owner_id
 left join presence p on p.project_id = m.project_id and p.participation_id = m.participation_id
-where m.project_id = :project_id and m.participation_id > :after
+where m.project_id = :project_id
+    and m.participation_id > :after
+    and (:is_removed::boolean is null or (m.removed_at is not null) = :is_removed)
 order by m.participation_id
 limit :limit;

@@ -56,10 +56,15 @@ async def create_participant(db: Executor, owner_id: int, args: ParticipantArgs)
 
 
 async def list_owner_participants(
-    db: Executor, owner_id: int, *, after: str = "", limit: int = 100
+    db: Executor, owner_id: int, *, after: str = "", limit: int = 100, outside_project_id: int | None = None
 ) -> list[OwnedParticipant]:
-    """Answer an owner's participants by label, `after` one; the owner itself is none of them."""
-    return await sql.list_owner_participants.all(db, OwnedParticipant, owner_id=owner_id, after=after, limit=limit)
+    """Answer an owner's participants by label, `after` one, or only those that are not in a project now.
+
+    The owner itself is none of them.
+    """
+    return await sql.list_owner_participants.all(
+        db, OwnedParticipant, owner_id=owner_id, after=after, limit=limit, outside_project_id=outside_project_id
+    )
 
 
 class Membership(Result):

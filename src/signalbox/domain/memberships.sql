@@ -25,7 +25,19 @@ select a.participant_id, a.label, a.kind, a.created_at, coalesce(
     '[]'
 ) as projects
 from participants a
-where a.owner_id = :owner_id and a.label > :after and a.removed_at is null
+where a.owner_id = :owner_id
+    and a.label > :after
+    and a.removed_at is null
+    and (
+        :outside_project_id::bigint is null
+        or (
+            select true
+            from participations p
+            where p.project_id = :outside_project_id
+                and p.participant_id = a.participant_id
+                and p.removed_at is null
+        ) is null
+    )
 order by a.label
 limit :limit;
 

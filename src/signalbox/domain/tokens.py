@@ -114,10 +114,29 @@ class ProjectToken(Result):
 
 
 async def list_project_tokens(
-    db: Executor, who: Principal, *, before: int | None = None, limit: int = 100
+    db: Executor, who: Principal, *, participation_id: int | None = None, before: int | None = None, limit: int = 100
 ) -> list[ProjectToken]:
-    """Answer the project's tokens, newest first; `before` a token_id."""
-    return await sql.list_project_tokens.all(db, ProjectToken, project_id=who.project_id, before=before, limit=limit)
+    """Answer the project's tokens, or those of one participation, newest first; `before` a token_id."""
+    return await sql.list_project_tokens.all(
+        db,
+        ProjectToken,
+        project_id=who.project_id,
+        participation_id=participation_id,
+        before=before,
+        limit=limit,
+    )
+
+
+async def get_project_token(db: Executor, who: Principal, participation_id: int, token_id: int) -> ProjectToken:
+    """Answer one token of a participation.
+
+    Raises:
+        NotFound: it has no such token in this project.
+    """
+    for token in await list_project_tokens(db, who, participation_id=participation_id, before=token_id + 1, limit=1):
+        if token.token_id == token_id:
+            return token
+    raise NotFound("this participant has no such token: look at the list of its tokens")
 
 
 class MintArgs(ActArgs):

@@ -44,6 +44,8 @@ from members m
 join projects j on j.project_id = m.project_id
 join owners o on o.owner_id = j.owner_id
 join tokens t on t.participation_id = m.participation_id
-where m.project_id = :project_id and (:before::bigint is null or t.token_id < :before)
+where m.project_id = :project_id
+    and (:participation_id::bigint is null or m.participation_id = :participation_id)
+    and (:before::bigint is null or t.token_id < :before)
 order by t.token_id desc
 limit :limit;

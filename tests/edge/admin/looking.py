@@ -51,7 +51,7 @@ def require_sound(page: httpx2.Response) -> None:
     """See that a page is small, that nothing in it runs but our own script, and that each field has its label."""
     marks = _Marks()
     marks.feed(page.text)
-    assert all(re.fullmatch(r"/live\.js\?v=[0-9a-f]{12}", script) for script in marks.scripts), marks.scripts
+    assert all(re.fullmatch(r"/(live|copy)\.js\?v=[0-9a-f]{12}", script) for script in marks.scripts), marks.scripts
     assert marks.running == [], marks.running
     assert set(marks.fields) <= marks.labels, marks.fields
     assert len(set(marks.ids)) == len(marks.ids), sorted(marks.ids)

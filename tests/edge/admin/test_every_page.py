@@ -24,8 +24,8 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.schema import coordination, metadata
 from signalbox.domain.owners import OwnerRow
+from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.page import Send, Show
-from signalbox.edge.admin.serving import PAGES
 
 PAGE_BYTES_MAX = 60_000
 STATEMENTS_MAX = 6

@@ -30,6 +30,7 @@ WORDS: Final = {
     "string_too_long": "at most {max_length} characters",
     "too_long": "at most {max_length} characters",  # of a text whose type has validators of ours
     "literal_error": "one of the choices",
+    "enum": "one of the choices",
 }
 NO_TIME: Final = "a date and time, such as 2030-12-31T23:59"
 

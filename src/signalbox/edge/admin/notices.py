@@ -19,4 +19,10 @@ NOTICES: Final = {
     "task_blocked": "The task waits.",
     "task_resolved": "What the task waited on is gone.",
     "task_shipped": "The task is done.",
+    "member_changed": "That holds from its next call on.",
+    "member_removed": "It is out: its tokens have ended, what it wrote stays.",
+    "token_revoked": "That token opens nothing any more.",
+    "participant_created": "The participant is there. Bring it into a project on that project's page of participants.",
+    "left": "Your participant has left: its tokens there have ended.",
+    "invite_revoked": "That invite opens nothing any more; who joined by it stays.",
 }

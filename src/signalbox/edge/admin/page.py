@@ -168,11 +168,15 @@ PageFunction = Callable[[Page], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Show:
-    """A page that is looked at. `is_open` pages ask nobody to sign in; `operator` pages are for operators alone."""
+    """A page that is looked at. `is_open` pages ask nobody to sign in; `operator` pages are for operators alone.
+
+    An open page that `greets` looks whether somebody is signed in all the same, and shows more to who is.
+    """
 
     path: str
     answer: PageFunction
     is_open: bool = False
+    greets: bool = False
     operator: bool = False
     method = "GET"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -18,42 +19,16 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import (
-    account,
-    board,
-    home,
-    ledger,
-    oidc,
-    posts,
-    proxy,
-    sign_in,
-    sign_up,
-    tasks,
-    watching,
-)
 from signalbox.edge.admin.browser import local_path
+from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
-from signalbox.edge.admin.page import Page, PageRoute, Send, Surroundings
+from signalbox.edge.admin.page import Page, PageRoute, Send, Show, Surroundings
 from signalbox.edge.admin.providers import Provider
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
 from signalbox.edge.mail import Mailer
-from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
-
-PAGES: Final[tuple[PageRoute, ...]] = (
-    *sign_in.PAGES,
-    *oidc.PAGES,
-    *proxy.PAGES,
-    *sign_up.PAGES,
-    *home.PAGES,
-    *account.PAGES,
-    *board.PAGES,
-    *posts.PAGES,
-    *tasks.PAGES,
-    *ledger.PAGES,
-    *watching.PAGES,
-)
+from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, OwnerSuspended, Refusal, TooMany
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -117,8 +92,14 @@ class AdminEdge:
         if isinstance(route, Send):
             page.form = Form.read(await read_body(page.request.scope, page.request.receive, FORM_BYTES_MAX))
             page.browser.require_own_form(page.request, page.form.get(TOKEN))
+        if isinstance(route, Show) and route.greets:
+            with suppress(NoCredential, OwnerSuspended):
+                return await self._answer_owner(route, page)
         if route.is_open:
             return await self._run(route, page)
+        return await self._answer_owner(route, page)
+
+    async def _answer_owner(self, route: PageRoute, page: Page) -> Response:
         async with page.visits.open() as visit:
             page.begin(visit)
             self._note(page, visit)

@@ -1,0 +1,44 @@
+"""All pages: the table of contents of the web admin."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from signalbox.edge.admin import (
+    account,
+    board,
+    home,
+    invites,
+    joining,
+    ledger,
+    members,
+    oidc,
+    participants,
+    posts,
+    proxy,
+    sign_in,
+    sign_up,
+    tasks,
+    tokens,
+    watching,
+)
+from signalbox.edge.admin.page import PageRoute
+
+PAGES: Final[tuple[PageRoute, ...]] = (
+    *sign_in.PAGES,
+    *oidc.PAGES,
+    *proxy.PAGES,
+    *sign_up.PAGES,
+    *joining.PAGES,
+    *home.PAGES,
+    *participants.PAGES,
+    *account.PAGES,
+    *board.PAGES,
+    *watching.PAGES,
+    *posts.PAGES,
+    *tasks.PAGES,
+    *ledger.PAGES,
+    *members.PAGES,
+    *tokens.PAGES,
+    *invites.PAGES,
+)

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from edge.admin.browsing import BrowserOf, make_owner
+from edge.admin.team import Team, make_team
 from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.domain.owners import OwnerRow
@@ -34,3 +35,9 @@ async def browser(visitor: BrowserOf, owner: OwnerRow) -> BrowserOf:
     page = await visitor.sign_in(owner.email)
     assert page.status_code == 200, page.text
     return visitor
+
+
+@pytest.fixture
+async def team(browser: BrowserOf, owner: OwnerRow) -> Team:
+    """A project of the browser's owner, with two agents."""
+    return await make_team(browser, owner)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -11,7 +12,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from signalbox.errors import InvalidArguments, Refusal
+from signalbox.errors import Conflict, InvalidArguments, NotFound, Refusal
 from signalbox.tool import Args
 
 Arguments = TypeVar("Arguments", bound=Args)
@@ -19,6 +20,7 @@ Arguments = TypeVar("Arguments", bound=Args)
 FORM_BYTES_MAX: Final = 131_072  # a post of 8,000 characters, each of four bytes, each byte as %XX
 FIELDS_MAX: Final = 200
 TOKEN: Final = "form_token"  # noqa: S105 - the field's name
+LOOK_AGAIN: Final = "some fields need another look"
 WORDS: Final = {
     "missing": "fill this in",
     "string_too_short": "fill this in",
@@ -27,15 +29,16 @@ WORDS: Final = {
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
     "string_too_long": "at most {max_length} characters",
+    "too_long": "at most {max_length} characters",  # of a text whose type has validators of ours
     "literal_error": "one of the choices",
 }
 
 
 class NotFilledIn(InvalidArguments):
-    """A form whose fields do not fit; `fields` says of each what is wrong."""
+    """A form whose fields do not fit; `fields` says of each what is wrong, "" being the form as a whole."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("some fields need another look")
+        super().__init__(fields.get("", LOOK_AGAIN))
         self.fields = dict(fields)
 
 
@@ -60,7 +63,11 @@ class Form:
 
     def get(self, name: str) -> str:
         """Answer a field, without the white space around it; empty when it was not sent."""
-        return next((value for key, value in self._pairs if key == name), "").strip()
+        return self.as_sent(name).strip()
+
+    def as_sent(self, name: str) -> str:
+        """Answer a field with the white space around it, for where that matters; empty when it was not sent."""
+        return next((value for key, value in self._pairs if key == name), "")
 
     def all(self, name: str) -> list[str]:
         """Answer all values of a field, such as of ticked boxes."""
@@ -86,7 +93,8 @@ class Form:
             return model.model_validate(filled | given, strict=False)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            raise NotFilledIn({str(detail["loc"][0]): explain(detail) for detail in reversed(found)}) from None
+            fields = {str(detail["loc"][0] if detail["loc"] else ""): explain(detail) for detail in reversed(found)}
+            raise NotFilledIn(fields) from None
 
 
 def explain(detail: ErrorDetails) -> str:
@@ -95,6 +103,21 @@ def explain(detail: ErrorDetails) -> str:
     if words is not None:
         return words.format(**detail.get("ctx", {}))
     return detail["msg"].removeprefix("Value error, ")
+
+
+@contextmanager
+def named_in(field: str | None) -> Iterator[None]:
+    """Say of what a field names, and is not there or could be several, that the field is wrong.
+
+    Raises:
+        NotFilledIn: what runs inside found none or several.
+    """
+    try:
+        yield
+    except (NotFound, Conflict) as refusal:
+        if field is None or (isinstance(refusal, Conflict) and "candidates" not in refusal.state):
+            raise
+        raise NotFilledIn({field: refusal.message}) from None
 
 
 @dataclass(frozen=True)
@@ -108,7 +131,15 @@ class Problem:
     @property
     def fields(self) -> Mapping[str, str]:
         """What is wrong, by field."""
-        return self.refusal.fields if isinstance(self.refusal, NotFilledIn) else {}
+        if isinstance(self.refusal, NotFilledIn):
+            return self.refusal.fields
+        field = self.refusal.state.get("field") if isinstance(self.refusal, InvalidArguments) else None
+        return {str(field): self.refusal.message} if field else {}
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the form as a whole; what is wrong with a field stands by the field."""
+        return LOOK_AGAIN if self.fields and "" not in self.fields else self.refusal.message
 
 
 @dataclass(frozen=True)
@@ -132,4 +163,4 @@ class Shown:
     @property
     def message(self) -> str:
         """Say what is wrong with the form as a whole; empty when nothing is."""
-        return self.problem.refusal.message if self.problem else ""
+        return self.problem.message if self.problem else ""

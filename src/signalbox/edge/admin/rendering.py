@@ -8,13 +8,15 @@ from functools import cache
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from signalbox import __version__, paths
 
 ASSETS: Final = {"style.css": "text/css", "live.js": "text/javascript"}
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NOW_SECONDS: Final = 5
+KILO: Final = 1024
+KILO_SHOWN_WHOLE: Final = 100
 
 
 def asset(name: str) -> bytes:
@@ -59,6 +61,31 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def shortened(text: str, bytes_max: int) -> str:
+    """Cut text where it would take more than `bytes_max` bytes of a page; what was cut ends in an ellipsis."""
+    taken = 0
+    for place, character in enumerate(text):
+        taken += len(escape(character).encode())
+        if taken > bytes_max:
+            return f"{text[:place].rstrip()}…"
+    return text
+
+
+def brief(text: str, bytes_max: int = 100) -> Markup:
+    """Write text of somebody else's within a line: shortened, and its direction is its own."""
+    return Markup("<bdi>{}</bdi>").format(shortened(text, bytes_max))
+
+
+def size(number: int) -> str:
+    """Write a number of bytes in the unit that it is read best in."""
+    scaled, unit = float(number), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if scaled < KILO:
+            break
+        scaled, unit = scaled / KILO, larger
+    return f"{scaled:.0f} {unit}" if unit == "B" or scaled >= KILO_SHOWN_WHOLE else f"{scaled:.1f} {unit}"
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Make what templates are rendered with: strict about names, and every value escaped."""
@@ -69,7 +96,14 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"when": when, "duration": duration, "count": count}
+    made.filters |= {
+        "when": when,
+        "duration": duration,
+        "count": count,
+        "shortened": shortened,
+        "brief": brief,
+        "size": size,
+    }
     made.globals |= {"asset_url": asset_url, "version": __version__}
     return made
 

@@ -1,17 +1,28 @@
-"""The account of who is signed in: where it is signed in."""
+"""The account of who is signed in: the handles it goes by, and where it is signed in."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from signalbox.domain import sign_in
+from signalbox.domain import owners, sign_in
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
 
 
 async def show(page: Page) -> Response:
     """Show the account."""
     idle_seconds = page.settings.session_idle_hours * 3600
-    return page.show("account.html", sessions=await sign_in.list_sessions(page.db, page.owner.owner_id, idle_seconds))
+    owner_id = page.owner.owner_id
+    return page.show(
+        "account.html",
+        handles=await owners.list_handles(page.db, owner_id),
+        sessions=await sign_in.list_sessions(page.db, owner_id, idle_seconds),
+    )
+
+
+async def change_handle(page: Page) -> Response:
+    """Give the owner another handle."""
+    await owners.change_handle(page.db, page.owner.owner_id, page.form.get("handle"))
+    return page.go("/admin/account", notice="handle_changed")
 
 
 async def end_session(page: Page) -> Response:
@@ -29,6 +40,7 @@ async def end_all(page: Page) -> Response:
 
 PAGES: tuple[PageRoute, ...] = (
     Show("/admin/account", show),
+    Send("/admin/account/handle", change_handle, again=show),
     Send("/admin/account/sessions/{session_id}/end", end_session, again=show),
     Send("/admin/account/sign-out-everywhere", end_all, again=show),
 )

@@ -16,7 +16,16 @@ from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
-from signalbox.edge.admin import account, home, sign_in, watching
+from signalbox.edge.admin import (
+    account,
+    home,
+    leases,
+    operators,
+    project_settings,
+    sequences,
+    sign_in,
+    watching,
+)
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
@@ -25,7 +34,16 @@ from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
 from signalbox.errors import Conflict, InvalidArguments, NoCredential, NotFound, Refusal, TooMany
 
-PAGES: Final[tuple[PageRoute, ...]] = (*sign_in.PAGES, *home.PAGES, *account.PAGES, *watching.PAGES)
+PAGES: Final[tuple[PageRoute, ...]] = (
+    *sign_in.PAGES,
+    *home.PAGES,
+    *account.PAGES,
+    *watching.PAGES,
+    *leases.PAGES,
+    *sequences.PAGES,
+    *project_settings.PAGES,
+    *operators.PAGES,
+)
 
 HEADERS: Final = {
     "Content-Security-Policy": (

@@ -74,11 +74,22 @@ def _statement_for(args: ExportArgs) -> Statement:
     return sql.export_events if args.lane is None else sql.export_lane
 
 
+async def head_of(db: Executor, who: Principal) -> int:
+    """Say how far a project's ledger is."""
+    return (await sql.head.one(db, Head, project_id=who.project_id)).head
+
+
 async def export_lines(
-    db: Executor, who: Principal, export_format: Format, *, lane: str | None = None, thread: int | None = None
+    db: Executor,
+    who: Principal,
+    export_format: Format,
+    *,
+    upto: int | None = None,
+    lane: str | None = None,
+    thread: int | None = None,
 ) -> AsyncIterator[str]:
-    """Write a project's ledger, up to its head now, as chunks of text: each some whole events."""
-    head = (await sql.head.one(db, Head, project_id=who.project_id)).head
+    """Write a project's ledger, up to an event or to its head now, as chunks of text: each some whole events."""
+    head = await head_of(db, who) if upto is None else upto
     if export_format == "md":
         yield _heading(who, head, lane, thread)
     cursor: int | None = 0

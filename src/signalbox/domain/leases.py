@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
+from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Line, Moment, Page, Result, Tool
 
@@ -183,6 +184,14 @@ async def list_leases(db: Executor, who: Principal, args: LeasesArgs) -> list[Li
     if args.include_over:
         return await sql.leases_of_surface.all(db, ListedLease, **filters, surface=args.surface)
     return await sql.open_leases_on.all(db, ListedLease, **filters, surface=args.surface)
+
+
+async def one_lease(db: Executor, who: Principal, lease_id: int) -> ListedLease:
+    """Answer one lease, open or over; raises NotFound when the project has no such lease."""
+    lease = await sql.one_lease.first(db, ListedLease, project_id=who.project_id, lease_id=lease_id)
+    if lease is None:
+        raise NotFound(f"no lease {lease_id} in this project: who_holds shows those there are")
+    return lease
 
 
 TOOLS = (

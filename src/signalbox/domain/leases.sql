@@ -97,3 +97,16 @@ where l.project_id = :project_id
     )
 order by l.lease_id desc
 limit :limit;
+
+-- name: one_lease
+select
+    l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    case
+        when l.released_at is null
+            then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
+        else 0
+    end as expires_in_seconds
+from leases l
+where l.project_id = :project_id and l.lease_id = :lease_id
+order by l.lease_id
+limit 1;

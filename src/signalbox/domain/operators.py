@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from signalbox import paths
 from signalbox.db.statements import Executor, statements
-from signalbox.errors import Unavailable
+from signalbox.errors import NotFound, Unavailable
 from signalbox.tool import Moment, Result
 
 if TYPE_CHECKING:
@@ -91,6 +91,14 @@ class ServerError(Result):
 async def list_owners(db: Executor, after: int | None = None, limit: int = PAGE_MAX) -> list[OwnerSummary]:
     """Answer a page of owners, longest here first; `after` is the last `owner_id` of the page before."""
     return await sql.list_owners.all(db, OwnerSummary, after=after or 0, limit=min(limit, PAGE_MAX))
+
+
+async def one_owner(db: Executor, owner_id: int) -> OwnerSummary:
+    """Answer one owner; raises NotFound when there is none with this id."""
+    owner = await sql.one_owner.first(db, OwnerSummary, owner_id=owner_id)
+    if owner is None:
+        raise NotFound("there is no such owner")
+    return owner
 
 
 async def list_all_projects(db: Executor, after: int | None = None, limit: int = PAGE_MAX) -> list[ProjectSummary]:

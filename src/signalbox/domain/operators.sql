@@ -8,6 +8,15 @@ where o.owner_id > :after
 order by o.owner_id
 limit :limit;
 
+-- name: one_owner
+select
+    o.owner_id, o.handle, o.email, o.is_operator, o.created_at, o.suspended_at,
+    (select count(*) from projects j where j.owner_id = o.owner_id and j.deleted_at is null) as projects
+from owners o
+where o.owner_id = :owner_id
+order by o.owner_id
+limit 1;
+
 -- name: list_all_projects
 -- Sizes come from the heads of the ledgers, of which a connection sees those of its tenant; see the function.
 select

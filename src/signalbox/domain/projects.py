@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
+from signalbox.domain.exports import Format, export_lines, head_of
 from signalbox.domain.owners import PROJECT, ProjectRow
 from signalbox.errors import InvalidArguments, NotFound
 from signalbox.identity import Principal
@@ -146,6 +148,14 @@ async def note_export(db: Executor, who: Principal, upto_seq: int) -> Exported:
         Forbidden: the caller does not own the project.
     """
     return await act(db, "note_export", Exported, who, ActArgs(), upto_seq=upto_seq)
+
+
+async def export_project(db: Executor, who: Principal, export_format: Format) -> AsyncIterator[str]:
+    """Write the whole ledger as chunks of text, and remember how far it went once the last of them was taken."""
+    head = await head_of(db, who)
+    async for text in export_lines(db, who, export_format, upto=head):
+        yield text
+    await note_export(db, who, head)
 
 
 async def delete_project(db: Executor, who: Principal, typed_name: str) -> Deleted:

@@ -1,10 +1,10 @@
-"""The account of who is signed in: what it signs in with, and where."""
+"""The account of who is signed in: the handles it goes by, what it signs in with, and where."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from signalbox.domain import identities, sign_in
+from signalbox.domain import identities, owners, sign_in
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
 
 
@@ -15,6 +15,7 @@ async def show(page: Page) -> Response:
     return page.show(
         "account.html",
         identities=await identities.list_identities(page.db, owner_id),
+        handles=await owners.list_handles(page.db, owner_id),
         sessions=await sign_in.list_sessions(page.db, owner_id, idle_seconds),
     )
 
@@ -23,6 +24,12 @@ async def unlink(page: Page) -> Response:
     """Take an identity from the account; the last one, too: a link signs in without any."""
     await identities.unlink(page.db, page.owner.owner_id, page.form.get("provider"), page.form.get("subject"))
     return page.go("/admin/account", notice="unlinked")
+
+
+async def change_handle(page: Page) -> Response:
+    """Give the owner another handle."""
+    await owners.change_handle(page.db, page.owner.owner_id, page.form.get("handle"))
+    return page.go("/admin/account", notice="handle_changed")
 
 
 async def end_session(page: Page) -> Response:
@@ -41,6 +48,7 @@ async def end_all(page: Page) -> Response:
 PAGES: tuple[PageRoute, ...] = (
     Show("/admin/account", show),
     Send("/admin/account/identities/unlink", unlink, again=show),
+    Send("/admin/account/handle", change_handle, again=show),
     Send("/admin/account/sessions/{session_id}/end", end_session, again=show),
     Send("/admin/account/sign-out-everywhere", end_all, again=show),
 )

@@ -10,9 +10,8 @@ from signalbox.db.statements import Executor
 from signalbox.edge.admin.forms import Arguments, NotFilledIn, named_in
 from signalbox.edge.admin.page import Page
 from signalbox.identity import Principal
-from signalbox.tool import Result
 
-Answer = TypeVar("Answer", bound=Result)
+Answer = TypeVar("Answer")
 PLACE = ("before", "after", "notice")
 
 

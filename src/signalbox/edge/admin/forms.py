@@ -20,6 +20,7 @@ Arguments = TypeVar("Arguments", bound=Args)
 FORM_BYTES_MAX: Final = 131_072  # a post of 8,000 characters, each of four bytes, each byte as %XX
 FIELDS_MAX: Final = 200
 TOKEN: Final = "form_token"  # noqa: S105 - the field's name
+LOOK_AGAIN: Final = "some fields need another look"
 WORDS: Final = {
     "missing": "fill this in",
     "string_too_short": "fill this in",
@@ -39,7 +40,7 @@ class NotFilledIn(InvalidArguments):
     """A form whose fields do not fit; `fields` says of each what is wrong, "" being the form as a whole."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__(fields.get("", "some fields need another look"))
+        super().__init__(fields.get("", LOOK_AGAIN))
         self.fields = dict(fields)
 
 
@@ -64,7 +65,11 @@ class Form:
 
     def get(self, name: str) -> str:
         """Answer a field, without the white space around it; empty when it was not sent."""
-        return next((value for key, value in self._pairs if key == name), "").strip()
+        return self.as_sent(name).strip()
+
+    def as_sent(self, name: str) -> str:
+        """Answer a field with the white space around it, for where that matters; empty when it was not sent."""
+        return next((value for key, value in self._pairs if key == name), "")
 
     def all(self, name: str) -> list[str]:
         """Answer all values of a field, such as of ticked boxes."""
@@ -128,11 +133,16 @@ class Problem:
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """What is wrong, by field; nothing where it is the form as a whole."""
+        """What is wrong, by field."""
         if isinstance(self.refusal, NotFilledIn):
             return self.refusal.fields
         field_name = self.refusal.state.get("field")
         return {str(field_name): self.refusal.message} if field_name else {}
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the form as a whole; what is wrong with a field stands by the field."""
+        return LOOK_AGAIN if self.fields and "" not in self.fields else self.refusal.message
 
 
 @dataclass(frozen=True)
@@ -156,4 +166,4 @@ class Shown:
     @property
     def message(self) -> str:
         """Say what is wrong with the form as a whole; empty when nothing is."""
-        return self.problem.refusal.message if self.problem else ""
+        return self.problem.message if self.problem else ""

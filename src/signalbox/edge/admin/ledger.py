@@ -8,7 +8,8 @@ from starlette.responses import Response, StreamingResponse
 
 from signalbox.domain.board import ActivityArgs, activity
 from signalbox.domain.events import OneEventArgs, QueryArgs, one_event, query_events
-from signalbox.domain.exports import Format, export_lines
+from signalbox.domain.exports import Format
+from signalbox.domain.projects import export_project
 from signalbox.edge.admin.chart import chart_of
 from signalbox.edge.admin.filters import Filters
 from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Show
@@ -52,11 +53,11 @@ async def export_as_markdown(page: Page) -> Response:
 
 
 def _export(page: Page, export_format: Format) -> Response:
-    return StreamingResponse(
-        export_lines(page.visits, page.who, export_format),
-        media_type=KINDS[export_format],
-        headers={"Content-Disposition": f'attachment; filename="{page.who.project}-ledger.{export_format}"'},
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{page.who.project}-ledger.{export_format}"'}
+    if page.request.method == "HEAD":  # nobody takes the file, so it is not one that was exported
+        return Response(media_type=KINDS[export_format], headers=headers)
+    text = export_project(page.visits, page.who, export_format)
+    return StreamingResponse(text, media_type=KINDS[export_format], headers=headers)
 
 
 PAGES: tuple[PageRoute, ...] = (

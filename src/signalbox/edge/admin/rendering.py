@@ -16,6 +16,8 @@ from signalbox.edge.admin.summaries import summary
 ASSETS: Final = {"style.css": "text/css", "live.js": "text/javascript", "copy.js": "text/javascript"}
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NOW_SECONDS: Final = 5
+KILO: Final = 1024
+KILO_SHOWN_WHOLE: Final = 100
 
 
 def asset(name: str) -> bytes:
@@ -75,6 +77,16 @@ def brief(text: str, bytes_max: int = 100) -> Markup:
     return Markup("<bdi>{}</bdi>").format(shortened(text, bytes_max))
 
 
+def size(number: int) -> str:
+    """Write a number of bytes in the unit that it is read best in."""
+    scaled, unit = float(number), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if scaled < KILO:
+            break
+        scaled, unit = scaled / KILO, larger
+    return f"{scaled:.0f} {unit}" if unit == "B" or scaled >= KILO_SHOWN_WHOLE else f"{scaled:.1f} {unit}"
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Make what templates are rendered with: strict about names, and every value escaped."""
@@ -92,6 +104,7 @@ def environment() -> jinja2.Environment:
         "shortened": shortened,
         "brief": brief,
         "summary": summary,
+        "size": size,
     }
     made.globals |= {"asset_url": asset_url, "version": __version__}
     return made

@@ -62,6 +62,7 @@ async def until_acts_wait(operator: asyncpg.Connection[Any], count: int) -> None
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%perform_acts%'"
 
     async def enough() -> bool:
+        await operator.execute("select pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
         return bool(await operator.fetchval(waiting) >= count)
 
     await until(enough)

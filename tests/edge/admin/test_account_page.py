@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 
@@ -51,7 +52,8 @@ async def test_what_cannot_be_a_handle_is_shown_again(team: Team, owner: OwnerRo
     page = await team.browser.fill(PATH, FORM, handle=wish)
 
     assert page.status_code == 400
-    assert "cannot be a handle" in words(page)
+    assert "some fields need another look" in words(page)
+    assert re.search(r'id="admin-account-handle-handle-wrong">[^<]*cannot be a handle', page.text)
     assert (await team.claude.call("whoami"))["actor"] == f"{owner.handle}/claude-1"
     require_sound(page)
 

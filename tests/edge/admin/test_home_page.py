@@ -95,4 +95,5 @@ async def test_many_projects_are_shown_page_by_page(browser: BrowserOf, owner: O
 
     assert [name for name in linked if name in names] == names
     assert len([name for name in linked[: linked.index(on)] if name in names]) == home.PROJECTS_SHOWN
+    assert not [link for link in read(second).links if "after=" in link]
     require_sound(first)

@@ -22,7 +22,7 @@ from signalbox.edge.admin import operators, serving
 from signalbox.edge.admin.page import Send
 from signalbox.errors import OwnerSuspended
 
-PATHS = [route.path for route in serving.PAGES if route.operator]
+PATHS = [route.path for route in serving.PAGES if route.path.startswith("/admin/operator")]
 
 
 @pytest.fixture

@@ -66,6 +66,8 @@ async def _control_ids(database: Database, owner: OwnerRow, who: Principal, agen
     return {
         "project": who.project,
         "handle": owner.handle,
+        "owner_id": owner.owner_id,
+        "provider": "google",
         "participation_id": (await agent.principal()).participation_id,
         "token_id": next(token.token_id for token in listed if token.actor == agent.actor),
         "invite_id": invite.invite_id,

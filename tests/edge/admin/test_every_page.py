@@ -168,8 +168,8 @@ async def test_pages_ask_who_is_not_signed_in_to_sign_in(page: Any, visitor: Bro
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if getattr(page, "operator", False)], ids=as_name)
-async def test_operators_pages_are_not_there_for_others(page: Any, browser: BrowserOf, others: OwnerRow) -> None:
-    ids = dict.fromkeys(re.findall(r"\{(\w+)", page.path), others.handle)
+async def test_operators_pages_are_not_there_for_others(page: Any, browser: BrowserOf, neighbour: Neighbour) -> None:
+    ids = dict.fromkeys(re.findall(r"\{(\w+)", page.path), neighbour.owner.owner_id)
     form = SeenForm(filled(page.path, ids), {"form_token": await form_token(browser)})
     answer = await (browser.get(form.action) if isinstance(page, Show) else browser.send(form, "/admin"))
 

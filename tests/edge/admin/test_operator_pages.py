@@ -18,11 +18,11 @@ from signalbox import __version__
 from signalbox.config import Settings
 from signalbox.db.pool import Database, schema_head
 from signalbox.domain.owners import OwnerRow
-from signalbox.edge.admin import operators, serving
+from signalbox.edge.admin import contents, operators
 from signalbox.edge.admin.page import Send
 from signalbox.errors import OwnerSuspended
 
-PATHS = [route.path for route in serving.PAGES if route.path.startswith("/admin/operator")]
+PATHS = [route.path for route in contents.PAGES if route.path.startswith("/admin/operator")]
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ async def itself_of(operating: BrowserOf) -> str:
 @pytest.mark.parametrize("path", PATHS)
 async def test_nobody_else_sees_the_operators_pages(browser: BrowserOf, owner: OwnerRow, path: str) -> None:
     named = path.replace("{owner_id}", str(owner.owner_id))
-    (route, *_) = [route for route in serving.PAGES if route.path == path]
+    (route, *_) = [route for route in contents.PAGES if route.path == path]
     form = next(form for form in read(await browser.get("/admin")).forms if form.action == "/sign-out")
     form.action = named
     answer = await browser.send(form, "/admin", sure="true") if isinstance(route, Send) else await browser.get(named)

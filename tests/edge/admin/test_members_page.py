@@ -195,14 +195,15 @@ async def test_others_participants_are_not_there(team: Team, other_project: Proj
     (own,) = [form for form in read(await team.browser.get("/admin")).forms if form.action == "/admin/projects"]
     theirs = f"/admin/projects/{other_project.owner.project}/participants"
     mixed = f"{team.path}/participants/{stranger.participation_id}"
-    looked = [await team.browser.get(path) for path in (theirs, mixed, f"{team.path}/participants/x")]
+    before = f"{team.path}/participants/{team.project.owner.participation_id - 1}"
+    looked = [await team.browser.get(path) for path in (theirs, mixed, before, f"{team.path}/participants/x")]
     sent = []
     for action in (f"{theirs}/new", f"{theirs}/grant", f"{mixed}/change", f"{mixed}/remove", f"{mixed}/tokens"):
         own.action = action
         sent.append(await team.browser.send(own, "/admin", participant_name="intruder", sure="true", scopes="read"))
     after = await (await other_project.join("stranger")).call("list_participants")
 
-    assert [page.status_code for page in looked] == [404] * 3
+    assert [page.status_code for page in looked] == [404] * 4
     assert [page.status_code for page in sent] == [404] * 5
     assert {one["name"] for one in after["participants"]} == {other_project.handle, "stranger"}
 

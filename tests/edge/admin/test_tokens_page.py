@@ -84,12 +84,12 @@ async def test_a_revoked_token_opens_nothing(team: Team) -> None:
 
 
 async def test_a_token_is_found_only_with_whom_it_belongs_to(team: Team, other_project: Project) -> None:
-    path = await member_path(team, team.claude.actor)
+    path = await member_path(team, team.codex.actor)
     (form,) = [one for one in read(await team.browser.get(path)).forms if one.action.endswith("/revoke")]
-    codex = await member_path(team, team.codex.actor)
+    claude = await member_path(team, team.claude.actor)
     stranger = await (await other_project.join("stranger")).principal()
     answers = []
-    for wrong in (codex, f"{team.path}/participants/{stranger.participation_id}"):
+    for wrong in (claude, f"{team.path}/participants/{stranger.participation_id}"):
         for verb in ("rotate", "revoke"):
             crossed = f"{wrong}{form.action.removeprefix(path).removesuffix('revoke')}{verb}"
             answers.append(
@@ -98,6 +98,7 @@ async def test_a_token_is_found_only_with_whom_it_belongs_to(team: Team, other_p
 
     assert [answer.status_code for answer in answers] == [404] * 4
     assert (await team.claude.principal()).actor == team.claude.actor
+    assert (await team.codex.principal()).actor == team.codex.actor
 
 
 async def test_making_a_secret_asks_for_a_fresh_sign_in(team: Team, owner: OwnerRow, database_url: str) -> None:

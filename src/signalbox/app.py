@@ -21,6 +21,7 @@ from signalbox.edge.http import Door, http_error, refused
 from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
+from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal
 
 
@@ -33,8 +34,9 @@ def create_app(settings: Settings) -> Starlette:
     database = Database(settings)
     heartbeats = Heartbeats()
     callers = Callers(database)
-    mcp = McpEndpoint(callers, heartbeats, settings)
-    rest = RestEdge(callers, heartbeats, settings)
+    turns = Turns()
+    mcp = McpEndpoint(callers, heartbeats, turns, settings)
+    rest = RestEdge(callers, heartbeats, turns, settings)
     public = PublicEdge(database, settings)
 
     @asynccontextmanager

@@ -30,6 +30,7 @@ from signalbox.edge.mcp import McpEndpoint
 from signalbox.edge.peers import Peers
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
+from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal
 
 NO_PAGE: Final = "there is no such page, or not for this kind of request"
@@ -48,8 +49,9 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     janitor = Janitor()
     errors = ErrorNotes()
     callers = Callers(database)
-    mcp = McpEndpoint(callers, heartbeats, settings)
-    rest = RestEdge(callers, heartbeats, settings)
+    turns = Turns()
+    mcp = McpEndpoint(callers, heartbeats, turns, settings)
+    rest = RestEdge(callers, heartbeats, turns, settings)
     public = PublicEdge(database, settings)
     mailer = mailer_of(settings)
     admin = AdminEdge(

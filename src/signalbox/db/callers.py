@@ -45,6 +45,11 @@ class Callers:
         proved_at, who = self._known.get(token_hash, (0.0, None))
         return who if time.monotonic() - proved_at < KNOWN_SECONDS else None
 
+    def project_of(self, token_hash: TokenHash) -> int | None:
+        """Answer whose request it probably is: to share things out by, nothing more."""
+        _, who = self._known.get(token_hash, (0.0, None))
+        return None if who is None else who.project_id
+
     def forget(self, token_hash: TokenHash) -> None:
         """Drop what was kept of a token that does not hold any more."""
         self._known.pop(token_hash, None)

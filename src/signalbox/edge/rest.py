@@ -16,6 +16,7 @@ from signalbox.db.callers import Callers
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import JSON_ERRORS, bearer, note, note_caller, read_body, while_caller_waits
 from signalbox.edge.schemas import full_schema
+from signalbox.edge.turns import Turns
 from signalbox.errors import REFUSALS, InvalidArguments
 from signalbox.tool import Tool
 
@@ -23,14 +24,16 @@ from signalbox.tool import Tool
 class RestEdge:
     """`POST /api/tools/{name}` and `GET /api/openapi.json`."""
 
-    def __init__(self, callers: Callers, heartbeats: Heartbeats, settings: Settings) -> None:
+    def __init__(self, callers: Callers, heartbeats: Heartbeats, turns: Turns, settings: Settings) -> None:
         self._callers = callers
+        self._turns = turns
         self._heartbeats = heartbeats
         self._settings = settings
 
     async def call(self, request: Request) -> Response:
         """Run the tool that the path names with the arguments in the body."""
         token_hash = bearer(request.headers)
+        await self._turns.mine(self._callers.project_of(token_hash))
         body = await read_body(request.scope, request.receive, self._settings.request_bytes_max)
         name = request.path_params["name"]
         async with self._callers.session(token_hash) as session:

@@ -38,6 +38,7 @@ from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, 
 from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, as_json, create_server, request_caller, run_tool
 from signalbox.edge.mcp.sessions import McpSession, SessionIds
 from signalbox.edge.mcp.streams import Streams
+from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal, SessionEnded, Unavailable
 from signalbox.identity import Principal
 from signalbox.tool import require_scope
@@ -48,8 +49,9 @@ SESSION_GONE: Final = "the MCP session is not known, has expired or was ended: i
 class McpEndpoint:
     """The ASGI application at `/mcp`."""
 
-    def __init__(self, callers: Callers, heartbeats: Heartbeats, settings: Settings) -> None:
+    def __init__(self, callers: Callers, heartbeats: Heartbeats, turns: Turns, settings: Settings) -> None:
         self._callers = callers
+        self._turns = turns
         self._heartbeats = heartbeats
         self._settings = settings
         self._ids: SessionIds | None = None
@@ -78,6 +80,7 @@ class McpEndpoint:
 
     async def _serve(self, exchange: Exchange) -> None:
         token_hash = bearer(exchange.headers)
+        await self._turns.mine(self._callers.project_of(token_hash))
         if exchange.verb == "POST":
             exchange.take(await read_body(exchange.scope, exchange.receive, self._settings.request_bytes_max))
         assert self._ids is not None, "the endpoint runs"

@@ -21,7 +21,8 @@ SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
-    "content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
 }
 PATHS = ("/", "/style.css", "/healthz", "/readyz", "/api/openapi.json", "/api/tools/whoami", "/mcp", "/join", "/nope")
 

@@ -28,7 +28,7 @@ SECURITY_HEADERS: Final = (
     (b"x-frame-options", b"DENY"),
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+        b"default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
 )
 

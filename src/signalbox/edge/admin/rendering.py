@@ -13,7 +13,12 @@ from markupsafe import Markup, escape
 from signalbox import __version__, paths
 from signalbox.edge.admin.summaries import summary
 
-ASSETS: Final = {"style.css": "text/css", "live.js": "text/javascript", "copy.js": "text/javascript"}
+ASSETS: Final = {
+    "style.css": "text/css",
+    "live.js": "text/javascript",
+    "copy.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NOW_SECONDS: Final = 5
 KILO: Final = 1024

@@ -44,14 +44,14 @@ def render_mail(template: str, **values: Any) -> str:
     return TEMPLATES.get_template(template).render(**values)
 
 
-def require_address(address: str) -> str:
+def require_address(address: str, field: str = "email") -> str:
     """Answer one plain address of mail.
 
     Raises:
-        InvalidArguments: it is none, or more than one, or would end a header's line.
+        InvalidArguments: it is none, or more than one, or would end a header's line; `field` is the form's.
     """
     if not (EMAIL.fullmatch(address) and address.isascii() and address.isprintable() and not FOREIGN & set(address)):
-        raise InvalidArguments("this is not an email address")
+        raise InvalidArguments("this is not an email address", field=field)
     return address
 
 
@@ -149,12 +149,14 @@ def mailer_of(settings: Settings) -> Mailer | None:
     return Mailer(settings.smtp_url, settings.mail_from)
 
 
-async def send_invite(mailer: Mailer, to: str, *, project: str, inviter: str, base_url: str, text: str) -> None:
-    """Mail an invite's text, as it is shown where there is no mail.
+async def send_invite(
+    mailer: Mailer, to: str, *, project: str, inviter: str, base_url: str, text: str, link: str
+) -> None:
+    """Mail an invite's text for an agent and its link for a person, as they are shown where there is no mail.
 
     Raises:
         InvalidArguments: the address cannot be one.
         Unavailable: the mail server did not take it: show the text instead.
     """
-    body = render_mail("invite.txt", project=project, inviter=inviter, base_url=base_url, text=text)
+    body = render_mail("invite.txt", project=project, inviter=inviter, base_url=base_url, text=text, link=link)
     await mailer.send(to, f"{inviter} invites you to {project} on Signalbox", body)

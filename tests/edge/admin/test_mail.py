@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -20,7 +21,7 @@ from edge.admin.conftest import Visiting
 from signalbox.config import Settings
 from signalbox.domain import sign_in
 from signalbox.domain.owners import OwnerRow
-from signalbox.edge.mail import Mailer, mailer_of, send_invite
+from signalbox.edge.mail import Mailer, mailer_of
 from signalbox.errors import InvalidArguments, Unavailable
 from support import free_port
 
@@ -185,16 +186,51 @@ async def test_without_a_mail_server_there_is_no_form(visitor: BrowserOf) -> Non
     assert "<details open>" in page.text
 
 
-async def test_an_invite_is_mailed_as_it_would_be_shown(mail_url: str, inbox: Inbox) -> None:
-    mailer = Mailer(mail_url, SENDER)
-    await send_invite(
-        mailer, "b@example.org", project="main", inviter="alice", base_url="https://box", text="Code <x> & y"
-    )
-    mail = await inbox.next()
+async def invite(browser: BrowserOf, owner: OwnerRow, mail_to: str) -> httpx2.Response:
+    """Make an invite on the page for it, to be mailed."""
+    await browser.sign_in(owner.email)
+    await browser.fill("/admin", "/admin/projects", name="relay")
+    path = "/admin/projects/relay/invites"
+    return await browser.fill(path, path, mail_to=mail_to)
 
-    assert mail["Subject"] == "alice invites you to main on Signalbox"
-    assert "Code <x> & y" in mail.get_content()
-    assert inbox.logins == [LoginPassword(b"user", b"p@ss/word")]
+
+async def test_an_invite_is_mailed_as_it_is_shown(
+    visiting: Visiting, mail_settings: dict[str, Any], inbox: Inbox, owner: OwnerRow
+) -> None:
+    async with visiting(**mail_settings) as browser:
+        page = await invite(browser, owner, "b@example.org")
+        mail = await inbox.next()
+
+    (link,) = re.findall(r"http://\S+/invite\?code=\w+", mail.get_content())
+    assert "Mailed to b@example.org" in words(page)
+    assert mail["Subject"] == f"{owner.handle} invites you to relay on Signalbox"
+    assert link in page.text
+    assert mail.get_content().count(link.rpartition("=")[2]) == 2  # for a person, and for an agent
+
+
+async def test_an_invite_that_cannot_be_mailed_is_shown_all_the_same(
+    visiting: Visiting, mail_settings: dict[str, Any], owner: OwnerRow
+) -> None:
+    nowhere = mail_settings | {"smtp_url": f"smtp://127.0.0.1:{free_port()}?starttls=never"}
+    async with visiting(**nowhere) as browser:
+        page = await invite(browser, owner, "b@example.org")
+
+    assert page.status_code == 200
+    assert "could not be sent" in words(page)
+    assert "/invite?code=" in page.text
+
+
+async def test_an_invite_to_what_is_no_address_is_not_made(
+    visiting: Visiting, mail_settings: dict[str, Any], inbox: Inbox, owner: OwnerRow
+) -> None:
+    async with visiting(**mail_settings) as browser:
+        page = await invite(browser, owner, "b@example.org, c@example.org")
+        listed = await browser.get("/admin/projects/relay/invites")
+
+    assert page.status_code == 400
+    assert "this is not an email address" in words(page)
+    assert "There are none." in words(listed)
+    assert inbox.taken.empty()
 
 
 @pytest.mark.parametrize("subject", ["a\r\nBcc: b@example.org", "a\nb", "a\x00", "x" * 201])

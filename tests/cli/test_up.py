@@ -203,6 +203,7 @@ def test_json_is_one_line_with_the_token_only_when_it_was_minted(data: Path) -> 
     assert process.stdout is not None
     try:
         line = json.loads(process.stdout.readline())
+        assert line.pop("sign_in_url") != sign_in_url
         assert line == facts | {"url": f"http://127.0.0.2:{port}", "mcp_url": f"http://127.0.0.2:{port}/mcp"}
         assert call(line["url"], token, "whoami")["actor"] == "zoe/boss"
         assert len(workers_of(process.pid)) == 2

@@ -84,14 +84,13 @@ OWNERSHIP = {
     "participant_id": "participant_id in (select participant_id from participations where project_id = $1)",
     "owner_id": "owner_id = (select owner_id from projects where project_id = $1)",
 }
-"""The column that says whose a row is: the first of these that a table has."""
+"""The column that says whose a row is: the first of these that a table has. What has none is nobody's."""
 
 TABLES = """
 select c.table_name::text as name, array_agg(c.column_name::text) as columns
 from information_schema.columns c
 join information_schema.tables t using (table_schema, table_name)
 where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
-    and c.table_name not in ('alembic_version', 'server_keys')
 group by c.table_name
 order by c.table_name
 """
@@ -104,7 +103,9 @@ async def all_rows(dsn: str, project_id: int) -> dict[str, list[str]]:
         await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(project_id))
         found: dict[str, list[str]] = {}
         for table in await connection.fetch(TABLES):
-            belongs = next(condition for column, condition in OWNERSHIP.items() if column in table["columns"])
+            belongs = next((rule for column, rule in OWNERSHIP.items() if column in table["columns"]), None)
+            if belongs is None:
+                continue
             rows = await connection.fetch(
                 f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs} order by 1",
                 project_id,

@@ -27,6 +27,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "post_id": (FAR,),
     "post_ids": ([FAR], [1, FAR]),
     "through_id": (FAR,),
+    "reply_to": (FAR,),
+    "thread": (FAR,),
     "actor": ("{handle}/stranger", "stranger"),
     "owner": ("{handle}/stranger", "stranger"),
     "to_actor": ("{handle}/stranger", "stranger", "stranger-peer"),

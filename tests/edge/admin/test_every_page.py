@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
-import asyncpg
 import httpx2
 import pytest
 from starlette.applications import Starlette
 
 from edge.admin.browsing import BrowserOf, SeenForm, make_owner, read
 from edge.admin.furnishing import Furnished, furnish
+from proofs.furnished import all_rows
 from signalbox.config import Settings
 from signalbox.db.pool import Database
-from signalbox.db.schema import coordination, metadata
 from signalbox.domain.owners import OwnerRow
 from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.page import Send, Show
@@ -60,7 +59,7 @@ class Neighbour:
 
     async def written(self, dsn: str) -> dict[str, Any]:
         """Answer all that is written of the project and its owner, table by table."""
-        return await snapshot(dsn, self.project.who.project_id, self.owner.owner_id)
+        return await all_rows(dsn, self.project.who.project_id)
 
 
 @pytest.fixture
@@ -73,27 +72,6 @@ async def neighbour(app: Starlette, database: Database, settings: Settings) -> A
         browser = BrowserOf(client, database)
         await browser.sign_in(owner.email)
         yield Neighbour(owner, browser, project)
-
-
-async def snapshot(dsn: str, project_id: int, owner_id: int) -> dict[str, Any]:
-    """Answer all that is written of a project and its owner, table by table."""
-    tables = [table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata]
-    queries = {name: f"select t::text from {name} t where project_id = {project_id} order by 1" for name in tables}
-    queries |= {
-        "projects": f"select t::text from projects t where owner_id = {owner_id} order by 1",
-        "participants": f"select t::text from participants t where owner_id = {owner_id} order by 1",
-        "participations": f"select t::text from participations t where project_id = {project_id} order by 1",
-        "invites": f"select t::text from invites t where project_id = {project_id} order by 1",
-        "tokens": f"select t::text from tokens t join participations p using (participation_id) "
-        f"where p.project_id = {project_id} order by 1",
-        "owners": f"select t::text from owners t where owner_id = {owner_id}",
-        "sessions": f"select session_id::text from admin_sessions where owner_id = {owner_id} order by 1",
-    }
-    connection = await asyncpg.connect(dsn)
-    try:
-        return {name: [row[0] for row in await connection.fetch(query)] for name, query in queries.items()}
-    finally:
-        await connection.close()
 
 
 async def forms_of(browser: BrowserOf, ids: dict[str, Any]) -> list[SeenForm]:

@@ -7,3 +7,5 @@ set thread_id = p.post_id
 where p.thread_id is null;
 alter table posts alter column thread_id set not null;
 create index posts_by_thread on posts (project_id, thread_id, post_id);
+-- Whose tasks: tasks_by_owner_and_status finds them status by status, and is the only one to.
+drop index tasks_by_owner;

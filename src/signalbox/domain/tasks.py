@@ -170,10 +170,10 @@ async def list_tasks(db: Executor, who: Principal, args: ListTasksArgs) -> Tasks
 
 def _statement_for(args: ListTasksArgs) -> Statement:
     """Choose the statement that begins with the narrowest of what is asked for; each has an index."""
-    if args.status not in {None, "done"}:
-        return sql.tasks_by_status
     if args.owner is not None:
         return sql.tasks_by_owner
+    if args.status not in {None, "done"}:
+        return sql.tasks_by_status
     if args.lane is not None:
         return sql.tasks_by_lane
     return sql.any_tasks if args.status is None else sql.tasks_by_status

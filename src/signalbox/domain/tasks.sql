@@ -1,6 +1,6 @@
 -- name: tasks_by_status
--- First where the status is not 'done': tasks under way are few, however many are done, and the rest is looked at
--- one by one.
+-- First where the status is not 'done' and no owner is named: tasks under way are few, however many are done, and the
+-- rest is looked at one by one.
 select
     t.task_id, t.title, t.lane, t.owner, t.status,
     (
@@ -12,16 +12,13 @@ from tasks t
 where t.project_id = :project_id
     and t.status = :status
     and t.task_id < :before
-    and (
-        :owner::text is null
-        or t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
-    )
     and (:lane::text is null or t.lane = :lane)
 order by t.task_id desc
 limit :limit;
 
 -- name: tasks_by_owner
--- The owner is resolved first and filtered by id, so that tasks follow the participant and not its name.
+-- The owner is resolved first and filtered by id, so that tasks follow the participant and not its name. One index, of
+-- owner and status, serves each status by itself: with an index of the owner alone beside it, the planner takes either.
 select
     t.task_id, t.title, t.lane, t.owner, t.status,
     (
@@ -29,12 +26,19 @@ select
         from task_blockers b
         where b.project_id = :project_id and b.task_id = t.task_id and b.resolved_at is null
     ) as blockers
-from tasks t
-where t.project_id = :project_id
-    and t.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
-    and t.task_id < :before
-    and (:lane::text is null or t.lane = :lane)
-    and (:status::text is null or t.status = :status)
+from unnest(array['open', 'assigned', 'in_progress', 'blocked', 'done']) s (status)
+cross join lateral (
+    select *
+    from tasks q
+    where q.project_id = :project_id
+        and q.owner_id = (select r.participation_id from resolve_actor_v1(:project_id, :owner, true) r)
+        and q.status = s.status
+        and q.task_id < :before
+        and (:lane::text is null or q.lane = :lane)
+    order by q.task_id desc
+    limit :limit
+) t
+where :status::text is null or s.status = :status
 order by t.task_id desc
 limit :limit;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import asyncpg
 import pytest
@@ -67,7 +68,7 @@ async def test_an_overdue_handoff_is_marked(team: Team, database_url: str) -> No
 async def test_what_is_live_is_marked_for_the_script(team: Team) -> None:
     page = await team.browser.get(team.path)
 
-    assert f'<main id="main" data-events="{team.path}/live">' in page.text
+    assert re.search(rf'<main id="main" data-events="{team.path}/live" data-head="\d+">', page.text)
     assert page.text.count("data-live") == 7
 
 

@@ -217,7 +217,6 @@ tasks = Table(
     CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
     Index("tasks_by_status", "project_id", "status", "task_id"),
-    partial("tasks_by_owner", "project_id", "owner_id", "task_id", where="owner_id is not null"),
     partial("tasks_by_owner_and_status", "project_id", "owner_id", "status", "task_id", where="owner_id is not null"),
     partial("tasks_by_lane", "project_id", "lane", "task_id", where="lane is not null"),
 )

@@ -17,7 +17,10 @@ from signalbox.domain.sign_in import LINK_SECONDS, SignInLink
 @data_dir_option
 @json_option
 def command(email: str, data_dir: Path | None, *, as_json: bool) -> None:
-    """Print a link that signs the owner with EMAIL in: it works once, for 15 minutes."""
+    """Print a link that signs the owner with EMAIL in: it works once, for 15 minutes.
+
+    It leads to SIGNALBOX_PUBLIC_URL, else to SIGNALBOX_HOST and SIGNALBOX_PORT: set what the server was started with.
+    """
     link = on_database(data_dir, lambda database: sign_in.make_link(database, email))
     if as_json:
         print_json({"sign_in_url": link.url, "expires_at": link.expires_at.isoformat(timespec="seconds")})

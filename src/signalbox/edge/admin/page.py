@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit, Visits
+from signalbox.domain.owners import PROJECT
 from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
 from signalbox.edge.admin.live import Watches
@@ -30,6 +31,7 @@ from signalbox.identity import Owner, Principal
 from signalbox.tool import INTEGER_MAX
 
 PROJECT_PATH: Final = "/admin/projects/{project}"
+NOT_YOURS: Final = "there is no such page, or it is not yours"
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,10 @@ class Page:
 
     @property
     def project(self) -> str | None:
-        """The name of the project that the page is about, as the path has it."""
+        """The name of the project that the page is about, as the path has it; raises NotFound for what is no name."""
         name = self.request.path_params.get("project")
+        if name is not None and PROJECT.fullmatch(str(name)) is None:
+            raise NotFound(NOT_YOURS)
         return None if name is None else str(name)
 
     @property

@@ -23,7 +23,7 @@ from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
-from signalbox.edge.admin.page import Page, PageRoute, Send, Show, Surroundings
+from signalbox.edge.admin.page import NOT_YOURS, Page, PageRoute, Send, Show, Surroundings
 from signalbox.edge.admin.providers import Provider
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
@@ -126,7 +126,7 @@ class AdminEdge:
             note_caller(page.request.scope, visit.who)
             self._heartbeats.saw(visit.who)
         elif page.project is not None:
-            raise NotFound("there is no such page, or it is not yours")
+            raise NotFound(NOT_YOURS)
 
     def _is_recent(self, visit: Visit) -> bool:
         age = datetime.now(UTC) - visit.owner.signed_in_at
@@ -150,7 +150,10 @@ def _sign_in_first(wanted: str, why: str = "") -> Response:
 
 def _form_page(page: Page) -> str:
     """Answer the page that a form was sent from, as far as the browser says."""
-    parts = urlsplit(page.request.headers.get("referer", ""))
+    try:
+        parts = urlsplit(page.request.headers.get("referer", ""))
+    except ValueError:
+        return local_path(None)
     return local_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 

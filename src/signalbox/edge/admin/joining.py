@@ -55,5 +55,5 @@ async def accept(page: Page) -> Response:
 
 PAGES: tuple[PageRoute, ...] = (
     Show(PATH, show, is_open=True, greets=True),
-    Send(f"{PATH}/accept", accept, again=show),
+    Send(f"{PATH}/accept", accept, again=show, recent=True),
 )

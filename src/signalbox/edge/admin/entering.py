@@ -28,6 +28,12 @@ async def open_session(page: Page, owner_id: int, method: str, return_to: str) -
     secret = await sign_in.open_session(page.database, owner_id, method, user_agent, seconds)
     if secret is None:
         raise Forbidden("your account is suspended: write to the operator of this server")
+    return await begin_session(page, secret, seconds, return_to)
+
+
+async def begin_session(page: Page, secret: str, seconds: int, return_to: str) -> Response:
+    """Give the browser the secret of its new session, end the one it had, and go on."""
+    await sign_in.end_replaced(page.database, page.browser.secret_hash)
     page.browser.becomes(secret, seconds)
     note(page.request.scope, outcome="signed in")
     return page.go(return_to)

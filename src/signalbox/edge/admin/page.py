@@ -31,7 +31,6 @@ from signalbox.identity import Owner, Principal
 from signalbox.tool import INTEGER_MAX
 
 PROJECT_PATH: Final = "/admin/projects/{project}"
-NOT_YOURS: Final = "there is no such page, or it is not yours"
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,9 @@ class Page:
 
     @property
     def project(self) -> str | None:
-        """The name of the project that the page is about, as the path has it; raises NotFound for what is no name."""
+        """The name of the project that the page is about, as the path has it; empty for what is no name."""
         name = self.request.path_params.get("project")
-        if name is not None and PROJECT.fullmatch(str(name)) is None:
-            raise NotFound(NOT_YOURS)
-        return None if name is None else str(name)
+        return None if name is None else str(name) if PROJECT.fullmatch(str(name)) else ""
 
     @property
     def project_path(self) -> str:

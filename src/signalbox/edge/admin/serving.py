@@ -23,7 +23,7 @@ from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
 from signalbox.edge.admin.live import Watches
-from signalbox.edge.admin.page import NOT_YOURS, Page, PageRoute, Send, Show, Surroundings
+from signalbox.edge.admin.page import Page, PageRoute, Send, Show, Surroundings
 from signalbox.edge.admin.providers import Provider
 from signalbox.edge.admin.rendering import ASSETS, asset, render
 from signalbox.edge.http import note, note_caller, read_body
@@ -126,7 +126,7 @@ class AdminEdge:
             note_caller(page.request.scope, visit.who)
             self._heartbeats.saw(visit.who)
         elif page.project is not None:
-            raise NotFound(NOT_YOURS)
+            raise NotFound("there is no such page, or it is not yours")
 
     def _is_recent(self, visit: Visit) -> bool:
         age = datetime.now(UTC) - visit.owner.signed_in_at

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ExceptionHandler, Scope
 
@@ -90,6 +90,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             *admin.routes,
         ],
     )
+    app.router.redirect_slashes = False  # its redirects name the host that the request names
     app.state.mcp = mcp
     app.state.open_streams = (mcp.streams, admin.watches)
     return app
@@ -109,7 +110,8 @@ def _exception_handlers(base_url: str) -> dict[int | type[Exception], ExceptionH
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if is_page(request.scope):
-            return error_page(error.status_code, NO_PAGE)
+            path = request.scope["path"]
+            return RedirectResponse(path.rstrip("/")) if path.endswith("/") else error_page(error.status_code, NO_PAGE)
         return http_error(error.status_code, error.detail, error.headers)
 
     return {Refusal: on_refusal, HTTPException: on_http_error}

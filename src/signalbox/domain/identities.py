@@ -31,11 +31,15 @@ NOT_YOUR_DOMAIN: Final = (
 
 @dataclass(frozen=True)
 class Identity:
-    """Somebody's account at a provider, as the provider has just proved it; the email is verified."""
+    """Somebody's account at a provider, as the provider has just proved it; the email is verified.
+
+    `proved_at` is when they last proved to the provider who they are; None where it does not say.
+    """
 
     provider: str
     subject: str
     email: str
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True)

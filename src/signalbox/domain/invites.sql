@@ -23,7 +23,8 @@ order by i.invite_id desc
 limit :limit;
 
 -- name: look_at_invite
--- The code is the credential. One that was revoked is found out like one that is not known.
+-- The code is the credential. One that was revoked is found out like one that is not known, and so is one of a project
+-- that takes nobody in.
 select
     case
         when i.expires_at <= clock_timestamp() then 'expired'
@@ -33,6 +34,10 @@ select
 from invites i
 join projects j on j.project_id = i.project_id
 join owners h on h.owner_id = j.owner_id
-where i.code_hash = :code_hash and i.revoked_at is null and j.archived_at is null
+where i.code_hash = :code_hash
+    and i.revoked_at is null
+    and j.archived_at is null
+    and j.deleted_at is null
+    and h.suspended_at is null
 order by i.invite_id
 limit 1;

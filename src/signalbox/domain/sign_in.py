@@ -95,8 +95,19 @@ async def use_link(db: Executor, code: str, user_agent: str, session_seconds: in
     return secret if signed_in.owner_id is not None else None
 
 
-async def open_session(db: Executor, owner_id: int, method: str, user_agent: str, session_seconds: int) -> str | None:
-    """Open a session for who has proved to be an owner; answers its secret, or None for one who is suspended."""
+async def open_session(
+    db: Executor,
+    owner_id: int,
+    method: str,
+    user_agent: str,
+    session_seconds: int,
+    *,
+    proved_at: datetime | None = None,
+) -> str | None:
+    """Open a session for who has proved to be an owner; answers its secret, or None for one who is suspended.
+
+    The sign-in is as fresh as its proof: `proved_at` says when that was, where it was not just now.
+    """
     secret = mint_secret()
     signed_in = await sql.open_session.first(
         db,
@@ -104,6 +115,7 @@ async def open_session(db: Executor, owner_id: int, method: str, user_agent: str
         session_hash=secret_hash(secret),
         owner_id=owner_id,
         method=method,
+        proved_at=proved_at,
         user_agent=user_agent[:USER_AGENT_LENGTH_MAX],
         session_seconds=session_seconds,
     )
@@ -118,6 +130,11 @@ async def list_sessions(db: Executor, owner_id: int, idle_seconds: int) -> list[
 async def end_session(db: Executor, owner_id: int, session_id: int) -> None:
     """End one session of an owner's; one that is not there has ended already."""
     await sql.end_session.all(db, Ended, owner_id=owner_id, session_id=session_id)
+
+
+async def end_replaced(db: Executor, session_hash: bytes) -> None:
+    """End the session that a browser had before it signed in again, if it had one: nothing holds its secret then."""
+    await sql.end_replaced.all(db, Ended, session_hash=session_hash)
 
 
 async def end_sessions(db: Executor, owner_id: int) -> None:

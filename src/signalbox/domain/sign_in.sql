@@ -33,8 +33,10 @@ select use_sign_in_link_v1(:code_hash, :session_hash, :user_agent, :session_seco
 
 -- name: open_session
 -- For who has proved to be an owner in another way; a suspended one gets none.
-insert into admin_sessions (session_hash, owner_id, method, user_agent, expires_at)
-select :session_hash, o.owner_id, :method, :user_agent, clock_timestamp() + make_interval(secs => :session_seconds)
+insert into admin_sessions (session_hash, owner_id, method, user_agent, signed_in_at, expires_at)
+select
+    :session_hash, o.owner_id, :method, :user_agent, least(clock_timestamp(), :proved_at::timestamptz),
+    clock_timestamp() + make_interval(secs => :session_seconds)
 from owners o
 where o.owner_id = :owner_id and o.suspended_at is null
 returning owner_id;
@@ -54,6 +56,10 @@ limit 100;
 delete from admin_sessions s
 where s.owner_id = :owner_id and s.session_id = :session_id
 returning s.session_id;
+
+-- name: end_replaced
+-- By its hash: whoever signs in again in a browser may be another owner.
+delete from admin_sessions s where s.session_hash = :session_hash returning s.session_id;
 
 -- name: end_sessions
 -- All sessions of an owner's.

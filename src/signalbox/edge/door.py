@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -21,6 +22,7 @@ from signalbox.errors import ForeignOrigin, Misdirected, Refusal
 log = logging.getLogger("signalbox.requests")
 
 ANYWHERE: Final = frozenset({"/healthz", "/readyz"})  # probes come by address, under any name
+HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -133,7 +135,8 @@ def _host_names(settings: Settings) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _host_name(host: bytes) -> str:
-    return _name_of(f"//{host.decode('latin-1')}")
+    """Read a Host header: a name and a port, and nothing that one reader of addresses takes otherwise than another."""
+    return _name_of(f"//{host.decode('latin-1')}") if HOST.fullmatch(host) else ""
 
 
 def _name_of(url: str) -> str:

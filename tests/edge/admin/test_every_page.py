@@ -154,7 +154,7 @@ async def test_operators_pages_are_not_there_for_others(page: Any, browser: Brow
     assert answer.status_code == 404
 
 
-class _Suspicious(HTMLParser):
+class Found(HTMLParser):
     """Finds what could run, and what the policy would not allow."""
 
     def __init__(self) -> None:
@@ -172,6 +172,13 @@ class _Suspicious(HTMLParser):
             if name.startswith("on") or name == "style" or (name in {"href", "src", "action"} and not local):
                 self.found.append(f"<{tag} {name}={value!r}>")
 
+    @classmethod
+    def of(cls, page: httpx2.Response) -> list[str]:
+        """Answer what is found on a page."""
+        parser = cls()
+        parser.feed(page.text)
+        return parser.found
+
 
 async def test_hostile_words_are_inert_on_every_page_that_links_lead_to(
     browser: BrowserOf, owner: OwnerRow, database: Database, caplog: pytest.LogCaptureFixture
@@ -188,7 +195,7 @@ async def test_hostile_words_are_inert_on_every_page_that_links_lead_to(
             if page.headers.get("content-type", "").startswith("text/html"):
                 to_see += read(page).links
     pages = {path: page for path, page in seen.items() if "text/html" in page.headers.get("content-type", "")}
-    suspicious = {path: _found(page) for path, page in pages.items()}
+    suspicious = {path: Found.of(page) for path, page in pages.items()}
     facts = [record.facts for record in caplog.records if hasattr(record, "facts")]
 
     assert len(pages) > 20
@@ -198,12 +205,6 @@ async def test_hostile_words_are_inert_on_every_page_that_links_lead_to(
     assert {path: len(page.content) for path, page in pages.items() if len(page.content) > PAGE_BYTES_MAX} == {}
     assert {line["path"]: line["statements"] for line in facts if line.get("statements", 0) > STATEMENTS_MAX} == {}
     assert [path for path, page in pages.items() if not _has_its_headers(page)] == []
-
-
-def _found(page: httpx2.Response) -> list[str]:
-    parser = _Suspicious()
-    parser.feed(page.text)
-    return parser.found
 
 
 def _has_its_headers(page: httpx2.Response) -> bool:

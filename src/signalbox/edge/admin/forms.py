@@ -20,6 +20,7 @@ Arguments = TypeVar("Arguments", bound=Args)
 FORM_BYTES_MAX: Final = 131_072  # a post of 8,000 characters, each of four bytes, each byte as %XX
 FIELDS_MAX: Final = 200
 TOKEN: Final = "form_token"  # noqa: S105 - the field's name
+NO_FORM: Final = "this is not a form of ours"
 LOOK_AGAIN: Final = "some fields need another look"
 WORDS: Final = {
     "missing": "fill this in",
@@ -59,9 +60,12 @@ class Form:
         """
         try:
             text = body.decode("ascii")
-            return cls(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"))
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
         except ValueError:
-            raise InvalidArguments("this is not a form of ours") from None
+            raise InvalidArguments(NO_FORM) from None
+        if any("\0" in value for _, value in pairs):  # no browser sends it, and PostgreSQL keeps none
+            raise InvalidArguments(NO_FORM)
+        return cls(pairs)
 
     def get(self, name: str) -> str:
         """Answer a field, without the white space around it; empty when it was not sent."""

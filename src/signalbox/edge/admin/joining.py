@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
+from limits import RateLimitItemPerMinute
 from starlette.responses import Response
 
 from signalbox.domain import invites, onboarding
@@ -23,6 +24,7 @@ class AcceptArgs(Args):
 
 async def show(page: Page) -> Response:
     """Show what an invite offers, and take no use of it."""
+    await _count(page)
     code = page.asked("code") or page.form.get("code")
     offer = await invites.look_at_invite(page.db if page.is_signed_in else page.database, code)
     if offer.error is not None:
@@ -40,6 +42,7 @@ async def show(page: Page) -> Response:
 
 async def accept(page: Page) -> Response:
     """Bring a participant of the owner's into the project that the invite is for, and hand its token out."""
+    await _count(page)
     name, owner_id = page.arguments(AcceptArgs).name, page.owner.owner_id
     await page.db.release()  # who holds a connection must not wait for another one
     accepted = await invites.accept_invite(page.database, page.form.get("code"), owner_id, name)
@@ -53,7 +56,12 @@ async def accept(page: Page) -> Response:
     )
 
 
+async def _count(page: Page) -> None:
+    """Count a try of a code: as many as at `/join` may be made here."""
+    await page.count(RateLimitItemPerMinute(page.settings.join_per_minute), "invite", page.client)
+
+
 PAGES: tuple[PageRoute, ...] = (
     Show(PATH, show, is_open=True, greets=True),
-    Send(f"{PATH}/accept", accept, again=show),
+    Send(f"{PATH}/accept", accept, again=show, recent=True),
 )

@@ -24,7 +24,9 @@ async def begin(page: Page) -> Response:
     await page.count(BEGUN_PER_MINUTE, "begin", page.client)
     return_to = local_path(page.asked("return_to"))
     begun = await identities.begin_flow(page.database, page.browser.secret_hash, provider.key, return_to)
-    return RedirectResponse(await provider.address(begun, _redirect_uri(page, provider)), status_code=303)
+    again = page.asked("why") == "recent"
+    address = await provider.address(begun, _redirect_uri(page, provider), again=again)
+    return RedirectResponse(address, status_code=303)
 
 
 async def end(page: Page) -> Response:

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.db.visits import Visit, Visits
+from signalbox.domain.owners import PROJECT
 from signalbox.edge.admin.browser import Browser
 from signalbox.edge.admin.forms import Arguments, Form, Problem, Shown
 from signalbox.edge.admin.live import Watches
@@ -67,9 +68,9 @@ class Page:
 
     @property
     def project(self) -> str | None:
-        """The name of the project that the page is about, as the path has it."""
+        """The name of the project that the page is about, as the path has it; empty for what is no name."""
         name = self.request.path_params.get("project")
-        return None if name is None else str(name)
+        return None if name is None else str(name) if PROJECT.fullmatch(str(name)) else ""
 
     @property
     def project_path(self) -> str:

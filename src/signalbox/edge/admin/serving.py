@@ -150,7 +150,10 @@ def _sign_in_first(wanted: str, why: str = "") -> Response:
 
 def _form_page(page: Page) -> str:
     """Answer the page that a form was sent from, as far as the browser says."""
-    parts = urlsplit(page.request.headers.get("referer", ""))
+    try:
+        parts = urlsplit(page.request.headers.get("referer", ""))
+    except ValueError:
+        return local_path(None)
     return local_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from signalbox.db.pool import Database
 from signalbox.domain import sign_in
 from signalbox.edge.admin.browser import local_path
+from signalbox.edge.admin.entering import begin_session
 from signalbox.edge.admin.forms import NotFilledIn
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
-from signalbox.edge.http import note
 from signalbox.edge.mail import Mailer, render_mail, require_address
 from signalbox.errors import InvalidArguments, NotFound
 
@@ -72,9 +72,7 @@ async def use_link(page: Page) -> Response:
     secret = await sign_in.use_link(page.database, page.form.get("code"), user_agent, seconds)
     if secret is None:
         raise NotFound(LINK_GONE)
-    page.browser.becomes(secret, seconds)
-    note(page.request.scope, outcome="signed in")
-    return page.go(local_path(page.form.get("return_to")))
+    return await begin_session(page, secret, seconds, local_path(page.form.get("return_to")))
 
 
 async def sign_out(page: Page) -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from limits import RateLimitItemPerMinute
 from starlette.responses import Response
 
 from signalbox.domain import identities
@@ -13,6 +16,7 @@ from signalbox.edge.admin.forms import NotFilledIn
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
 from signalbox.errors import InvalidArguments, NotFound
 
+CHOSEN_PER_MINUTE: Final = RateLimitItemPerMinute(20)  # of an address, and in each worker
 GONE = "nobody is signing up in this browser, or it took longer than 15 minutes: sign in once more"
 
 
@@ -30,6 +34,7 @@ async def show(page: Page) -> Response:
 
 async def choose(page: Page) -> Response:
     """Make the account, and sign in."""
+    await page.count(CHOSEN_PER_MINUTE, "choose", page.client)
     await _who(page)
     try:
         made = await identities.sign_up(page.database, page.browser.secret_hash, page.form.get("handle").lower())

@@ -13,7 +13,7 @@ from signalbox.edge.admin.providers.openid import OpenID
 
 __all__ = ["GitHub", "OpenID", "Provider", "providers_of"]
 
-GOOGLE = "https://accounts.google.com"
+GOOGLE = "https://accounts.google.com"  # documents no way of asking for a fresh sign-in, nor when the last one was
 
 
 def providers_of(settings: Settings) -> dict[str, Provider]:
@@ -21,9 +21,10 @@ def providers_of(settings: Settings) -> dict[str, Provider]:
     found: list[Provider] = []
     if settings.oidc_issuer and settings.oidc_client_id and settings.oidc_client_secret:
         own = (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
-        found.append(OpenID("oidc", settings.oidc_name, *own))
+        found.append(OpenID("oidc", settings.oidc_name, *own, says_when=settings.oidc_issuer != GOOGLE))
     if settings.google_client_id and settings.google_client_secret:
-        found.append(OpenID("google", "Google", GOOGLE, settings.google_client_id, settings.google_client_secret))
+        own = (GOOGLE, settings.google_client_id, settings.google_client_secret)
+        found.append(OpenID("google", "Google", *own, says_when=False))
     if settings.github_client_id and settings.github_client_secret:
         found.append(GitHub(settings.github_client_id, settings.github_client_secret))
     return {provider.key: provider for provider in found}

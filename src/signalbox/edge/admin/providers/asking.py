@@ -40,8 +40,11 @@ class Provider(Protocol):
     def name(self) -> str:
         """What people know it by."""
 
-    async def address(self, begun: Begun, redirect_uri: str) -> str:
-        """Answer where the browser goes to sign in; raises Unavailable when the provider does not answer."""
+    async def address(self, begun: Begun, redirect_uri: str, *, again: bool) -> str:
+        """Answer where the browser goes to sign in; raises Unavailable when the provider does not answer.
+
+        `again` wishes that who the provider knows already proves it once more.
+        """
 
     async def prove(self, flow: Flow, code: str, issuer: str | None, redirect_uri: str) -> Identity:
         """Turn the provider's answer into who it is about; `issuer` is who the answer says it comes from.

@@ -51,7 +51,7 @@ class GitHub:
         self._api = api
         self._tls = ssl.create_default_context()
 
-    async def address(self, begun: Begun, redirect_uri: str) -> str:
+    async def address(self, begun: Begun, redirect_uri: str, *, again: bool) -> str:  # noqa: ARG002 - it cannot be asked
         """Answer where the browser goes to sign in."""
         async with self._client(redirect_uri) as client:
             url, _state = client.create_authorization_url(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from authlib.oidc.core import CodeIDToken
@@ -34,6 +35,7 @@ ALGORITHMS: Final = (
 )
 CLOCKS_APART_SECONDS_MAX: Final = 60
 KEPT_SECONDS: Final = 3600
+PROVED_SECONDS_MAX: Final = 30 * 86_400  # who is asked for a bound has to say when it was (Core, section 3.1.2.1)
 
 
 class Metadata(BaseModel):
@@ -49,12 +51,18 @@ class Metadata(BaseModel):
 
 
 class OpenID:
-    """One OpenID provider. What it says of itself, and its keys, are kept for an hour; any worker finds them itself."""
+    """One OpenID provider. What it says of itself, and its keys, are kept for an hour; any worker finds them itself.
 
-    def __init__(self, key: str, name: str, issuer: str, client_id: str, client_secret: str) -> None:
+    One that `says_when` somebody proved who they are is asked for it, and to let them prove it again.
+    """
+
+    def __init__(
+        self, key: str, name: str, issuer: str, client_id: str, client_secret: str, *, says_when: bool = True
+    ) -> None:
         self.key = key
         self.name = name
         self._issuer = issuer
+        self._says_when = says_when
         self._client_id = client_id
         self._client_secret = client_secret
         self._tls = ssl.create_default_context()
@@ -63,12 +71,17 @@ class OpenID:
         self._keys: KeySet | None = None
         self._keys_until = 0.0
 
-    async def address(self, begun: Begun, redirect_uri: str) -> str:
+    async def address(self, begun: Begun, redirect_uri: str, *, again: bool) -> str:
         """Answer where the browser goes to sign in."""
+        freshness: dict[str, Any] = {"prompt": "login", "max_age": 0} if again else {"max_age": PROVED_SECONDS_MAX}
         async with asking(self.name), self._client(redirect_uri) as client:
             metadata = await self._discover(client)
             url, _state = client.create_authorization_url(
-                metadata.authorization_endpoint, begun.state, begun.code_verifier, nonce=begun.nonce
+                metadata.authorization_endpoint,
+                begun.state,
+                begun.code_verifier,
+                nonce=begun.nonce,
+                **(freshness if self._says_when else {}),
             )
             return str(url)
 
@@ -87,23 +100,23 @@ class OpenID:
                 redirect_uri=redirect_uri,
             )
             claims = await self._claims(client, metadata, token, flow.nonce)
-            subject = claims["sub"]
+            subject, proved_at = claims["sub"], _moment(claims.get("auth_time"))
             if not {"email", "email_verified"} <= claims.keys() and metadata.userinfo_endpoint is not None:
                 claims = await client.read(metadata.userinfo_endpoint, as_client=True)
                 if claims["sub"] != subject:
                     raise ValueError("the user info is about somebody else")
-        return self._identity(subject, claims)
+        return self._identity(subject, claims, proved_at)
 
     def _client(self, redirect_uri: str) -> AskingClient:
         return AskingClient(self._client_id, self._client_secret, redirect_uri, SCOPE, self._tls)
 
-    def _identity(self, subject: str, claims: dict[str, Any]) -> Identity:
+    def _identity(self, subject: str, claims: dict[str, Any], proved_at: datetime | None) -> Identity:
         email = claims.get("email")
         verified = claims.get("email_verified")
         is_verified = verified is True or verified == "true"  # some providers write the truth as a word
         if not is_verified or not isinstance(email, str) or EMAIL.fullmatch(email) is None:
             raise not_verified(self.name)
-        return Identity(self.key, subject, email)
+        return Identity(self.key, subject, email, proved_at)
 
     async def _discover(self, client: AskingClient) -> Metadata:
         if self._metadata is None or time.monotonic() > self._metadata_until:
@@ -144,6 +157,15 @@ class OpenID:
         self._keys = KeySet.import_key_set(await client.read(metadata.jwks_uri))
         self._keys_until = time.monotonic() + KEPT_SECONDS
         return self._keys, True
+
+
+def _moment(auth_time: float | None) -> datetime | None:
+    """Read when somebody proved to the provider who they are, if it says so."""
+    if auth_time is None:
+        return None
+    if not 0 <= auth_time <= time.time() + CLOCKS_APART_SECONDS_MAX:
+        raise ValueError("the time of the sign-in is none, or has yet to come")
+    return datetime.fromtimestamp(auth_time, UTC)
 
 
 def _require_whole(found: Metadata, issuer: str) -> None:

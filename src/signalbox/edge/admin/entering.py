@@ -8,7 +8,7 @@ from signalbox.domain import identities, sign_in
 from signalbox.domain.identities import SIGN_UP_SECONDS, Identity
 from signalbox.edge.admin.page import Page
 from signalbox.edge.http import note
-from signalbox.errors import Forbidden
+from signalbox.errors import OwnerSuspended
 
 
 async def enter(page: Page, identity: Identity, return_to: str) -> Response:
@@ -27,7 +27,7 @@ async def open_session(page: Page, owner_id: int, method: str, return_to: str) -
     user_agent = page.request.headers.get("user-agent", "")
     secret = await sign_in.open_session(page.database, owner_id, method, user_agent, seconds)
     if secret is None:
-        raise Forbidden("your account is suspended: write to the operator of this server")
+        raise OwnerSuspended("your account is suspended: write to the operator of this server")
     page.browser.becomes(secret, seconds)
     note(page.request.scope, outcome="signed in")
     return page.go(return_to)

@@ -9,16 +9,25 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from domain.racing import at, ledger, refusals, together
+from domain.racing import answers, at, ledger, refusals, together
 from domain.test_projects import owner_of
 from signalbox.db.pool import Database
-from signalbox.domain import owners, projects
-from signalbox.errors import Conflict, Forbidden, InvalidArguments, NotFound, Refusal, TooMany, Unavailable
+from signalbox.domain import identities, owners, projects
+from signalbox.domain.identities import Identity, SignedUp
+from signalbox.errors import Conflict, Forbidden, InvalidArguments, NotFound, TooMany, Unavailable
+from signalbox.identity import secret_hash
 from support import Agent, Project, make_project
 
 
 def new_handle() -> str:
     return f"h{uuid4().hex[:12]}"
+
+
+async def sign_up(database: Database, handle: str, email: str | None = None) -> SignedUp:
+    """Choose a handle as somebody new does, who has just proved an email."""
+    identity = Identity("oidc", uuid4().hex, email or f"{new_handle()}@example.org")
+    secret = await identities.begin_sign_up(database, identity, "/admin")
+    return await identities.sign_up(database, secret_hash(secret), handle)
 
 
 async def rename(project: Project, handle: str) -> str:
@@ -129,7 +138,7 @@ async def test_an_old_handle_is_nobody_else_s(database: Database, project: Proje
 
     for attempt in (
         rename(other_project, old),
-        owners.create_owner(database, f"{new_handle()}@example.org", old.upper()),
+        sign_up(database, old.upper()),
         owners.bootstrap_owner(database, f"{new_handle()}@example.org", old),
     ):
         with pytest.raises(Conflict, match="handle is taken") as refused:
@@ -167,23 +176,24 @@ async def test_what_cannot_be_a_handle_is_refused_by_its_field(project: Project,
 async def test_who_signs_up_never_operates_the_server(database: Database, operator: asyncpg.Connection[Any]) -> None:
     handle = new_handle()
 
-    made = await owners.create_owner(database, f"{handle}@example.org", handle)
+    made = await sign_up(database, handle, f"{handle}@example.org")
 
-    assert made.handle == handle
-    assert not await operator.fetchval("select is_operator from owners where owner_id = $1", made.owner_id)
+    row = await operator.fetchrow("select handle, is_operator from owners where owner_id = $1", made.owner_id)
+    assert row is not None
+    assert tuple(row) == (handle, False)
     with pytest.raises(Conflict, match="this email"):
-        await owners.create_owner(database, f"{handle.upper()}@Example.org", new_handle())
+        await sign_up(database, new_handle(), f"{handle.upper()}@Example.org")
 
 
 async def test_of_many_who_want_one_handle_at_once_one_gets_it(workers: list[Database]) -> None:
     wish = new_handle()
     rivals = [await owner_of(worker, await make_project(worker)) for worker in workers[:4]]
     renamings = [owners.change_handle(workers[n], rival.owner_id, wish) for n, rival in enumerate(rivals)]
-    newcomers = [owners.create_owner(worker, f"{new_handle()}@example.org", wish) for worker in workers[4:]]
+    newcomers = [sign_up(worker, wish) for worker in workers[4:]]
 
     outcomes = await together([*renamings, *newcomers])
 
-    assert [outcome.handle for outcome in outcomes if not isinstance(outcome, Refusal)] == [wish]
+    assert len(answers(outcomes)) == 1
     assert {type(refused) for refused in refusals(outcomes)} == {Conflict}
     assert {refused.message for refused in refusals(outcomes)} == {"this handle is taken: choose another"}
 

@@ -1,4 +1,4 @@
-"""Owners and their projects, as the operator's commands set them up."""
+"""Owners and their handles, and the first project, as the operator's commands set them up."""
 
 from __future__ import annotations
 
@@ -102,19 +102,7 @@ async def bootstrap_owner(db: Executor, email: str, handle: str | None) -> Owner
     owner = await sql.find_owner.first(db, OwnerRow, email=_email(email))
     if owner is not None:
         return owner
-    return await sql.create_owner.one(db, OwnerRow, handle=chosen, email=email, may_operate=True)
-
-
-async def create_owner(db: Executor, email: str, handle: str) -> OwnerRow:
-    """Make the owner that signs up; its email was proved. It never operates the server.
-
-    Raises:
-        InvalidArguments: the email or the handle cannot be one; `field` says which.
-        Conflict: there is an owner with this email, or the handle is or was another's, with free `suggestions`.
-    """
-    return await sql.create_owner.one(
-        db, OwnerRow, handle=wished_handle(handle), email=_email(email), may_operate=False
-    )
+    return await sql.create_owner.one(db, OwnerRow, handle=chosen, email=email)
 
 
 async def change_handle(db: Executor, owner_id: int, handle: str) -> Renamed:

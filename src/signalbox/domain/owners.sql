@@ -3,8 +3,8 @@
 select o.owner_id, o.handle, o.email from owners o where lower(o.email) = lower(:email) limit 1;
 
 -- name: create_owner
--- The owner and its handle at once; see the function.
-select c.owner_id, c.handle, c.email from create_owner_v1(:email, :handle, :may_operate) c limit 1;
+-- The owner and its handle at once; who signs up is made by sign_up. See the function.
+select c.owner_id, c.handle, c.email from create_owner_v1(:email, :handle, true) c limit 1;
 
 -- name: change_handle
 -- In one transaction with the events that tell the owner's projects; see the function.

@@ -139,6 +139,7 @@ async def test_a_suspended_owner_is_told_so_and_nothing_of_its_works(
     assert "The owner is suspended." in words(suspended)
     assert [page.status_code for page in (*pages, sent)] == [403] * 4
     assert all("Your account is suspended: write to the operator" in words(page) for page in (*pages, sent))
+    assert all("Sign in" not in words(page) for page in (*pages, sent))
     assert "suspended no more" in words(again)
     assert "relay" in words(back)
     assert "another" not in words(back)

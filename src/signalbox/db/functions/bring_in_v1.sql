@@ -43,7 +43,7 @@ begin
         returning participation_id into participation;
     elsif known_member.removed_at is null and known_participant.removed_at is null and not allow_existing then
         perform refuse_v1(409,
-            format('%L is in this project already: admin_rotate gives it a new token', new_label),
+            format('%L is in this project already: give it a new token on its page, or with admin_rotate', new_label),
             jsonb_build_object('participant', new_label));
     else
         was_away := known_member.removed_at is not null or known_participant.removed_at is not null;

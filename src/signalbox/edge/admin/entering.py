@@ -10,7 +10,7 @@ from signalbox.domain import identities, sign_in
 from signalbox.domain.identities import SIGN_UP_SECONDS, Identity
 from signalbox.edge.admin.page import Page
 from signalbox.edge.http import note
-from signalbox.errors import Forbidden
+from signalbox.errors import OwnerSuspended
 
 
 async def enter(page: Page, identity: Identity, return_to: str) -> Response:
@@ -31,7 +31,7 @@ async def open_session(
     user_agent = page.request.headers.get("user-agent", "")
     secret = await sign_in.open_session(page.database, owner_id, method, user_agent, seconds, proved_at=proved_at)
     if secret is None:
-        raise Forbidden("your account is suspended: write to the operator of this server")
+        raise OwnerSuspended("your account is suspended: write to the operator of this server")
     return await begin_session(page, secret, seconds, return_to)
 
 

@@ -59,6 +59,7 @@ class Page:
         self.browser = Browser(request, settings)
         self.form = Form([])
         self.problem: Problem | None = None
+        self._is_problem_placed = False
         self._visit: Visit | None = None
 
     @property
@@ -155,7 +156,13 @@ class Page:
     def form_state(self, action: str) -> Shown:
         """Answer what a form on the page shows: what was sent when it was not taken, else nothing yet."""
         problem = self.problem if self.problem and self.problem.action == action else None
+        self._is_problem_placed = self._is_problem_placed or problem is not None
         return Shown(action, self.browser.form_token, problem)
+
+    @property
+    def unplaced_refusal(self) -> str:
+        """Why a form was not taken that the page does not have any more; empty when it says so by the form."""
+        return self.problem.refusal.message if self.problem and not self._is_problem_placed else ""
 
     def go(self, path: str, *, notice: str | None = None) -> Response:
         """Answer by sending the browser on, to be told something there."""

@@ -137,7 +137,7 @@ class AdminEdge:
             request = page.request
             wanted = f"{page.path}?{request.url.query}" if request.url.query else page.path
             return _sign_in_first(wanted if request.method == "GET" else _form_page(page))
-        response = error_page(refusal.status, refusal.message, is_signed_in=page.is_signed_in)
+        response = error_page(refusal.status, refusal.message, is_signed_in=page.is_signed_in, code=refusal.code)
         if "retry_after_seconds" in refusal.state:
             response.headers["Retry-After"] = str(refusal.state["retry_after_seconds"])
         return response
@@ -162,9 +162,9 @@ def is_page(scope: Scope) -> bool:
     return str(scope["path"]).startswith(ROOTS)
 
 
-def error_page(status: int, message: str, *, is_signed_in: bool = False) -> HTMLResponse:
+def error_page(status: int, message: str, *, is_signed_in: bool = False, code: str = "") -> HTMLResponse:
     """Say in a page what went wrong."""
-    text = render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in)
+    text = render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in, code=code)
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 

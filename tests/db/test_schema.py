@@ -184,6 +184,26 @@ async def test_the_servers_role_cannot_rewrite_the_ledger_or_look_past_row_secur
     assert role == (False, False, False, True, False, False, False)
 
 
+async def test_what_runs_with_the_rights_of_who_migrates_is_bound_to_our_schema_and_role(database_url: str) -> None:
+    definers = await rows(
+        database_url,
+        """
+        select f.proname, f.proconfig, has_function_privilege('public', f.oid, 'execute'),
+            has_function_privilege(current_database() || '_app', f.oid, 'execute')
+        from pg_proc f
+        where f.prosecdef and f.pronamespace = 'public'::regnamespace
+        order by f.proname
+        """,
+    )
+    (may_make,) = await rows(
+        database_url, "select has_schema_privilege(current_database() || '_app', 'public', 'create')"
+    )
+
+    bound = ["search_path=public, pg_temp"]
+    assert definers == [(name, bound, False, True) for name in ("purge_deleted_v1", "server_facts_v1")]
+    assert may_make == (False,), "what the server could make there, they would find"
+
+
 async def test_a_database_that_goes_back_keeps_what_its_functions_call(databases: Databases) -> None:
     """Functions that a migration replaced in place have their new text at the revision before, too."""
     dsn = await to_thread.run_sync(databases.create, "back")

@@ -12,8 +12,7 @@ import pytest
 
 from edge.admin.browsing import BrowserOf, SeenForm, read
 from edge.admin.furnishing import Furnished, furnish
-from edge.admin.test_every_page import ENDS_MUCH, as_name, filled, form_token, forms_of
-from proofs.furnished import all_rows
+from edge.admin.test_every_page import ENDS_MUCH, as_name, filled, form_token, forms_of, written
 from signalbox.domain import memberships
 from signalbox.domain.memberships import ParticipantArgs
 from signalbox.domain.owners import OwnerRow
@@ -59,13 +58,13 @@ async def test_no_form_is_taken_that_is_not_our_own(
         "the same site": ({"form_token": token}, {"Sec-Fetch-Site": "same-site"}),
         "the token in the address": ({}, own),
     }
-    before = await all_rows(database_url, furnished.who.project_id)
+    before = await written(database_url, furnished)
     answers = {}
     for name, (sent, headers) in sends.items():
         query = {"form_token": token} if name == "the token in the address" else {}
         path = filled(page.path, furnished.ids)
         answers[name] = await browser.web.post(path, params=query, data=fields | sent, headers=headers)
-    after = await all_rows(database_url, furnished.who.project_id)
+    after = await written(database_url, furnished)
 
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(sends, 403)
     assert after == before
@@ -120,11 +119,11 @@ async def test_an_owner_who_is_suspended_meanwhile_sees_and_does_nothing(
 ) -> None:
     forms = await all_forms(browser, furnished.ids)
     await execute(database_url, "update owners set suspended_at = now() where owner_id = $1", owner.owner_id)
-    before = await all_rows(database_url, furnished.who.project_id)
+    before = await written(database_url, furnished)
     closed = [page.path for page in PAGES if isinstance(page, Show) and not page.is_open]
     shown = {path: await browser.web.get(filled(path, furnished.ids)) for path in closed}
     sent = {path: await browser.send(form, "/admin") for path, form in forms.items() if not path.startswith("/sign-in")}
-    after = await all_rows(database_url, furnished.who.project_id)
+    after = await written(database_url, furnished)
 
     assert {path: page.status_code for path, page in (shown | sent).items() if page.status_code != 403} == {}
     assert {path for path, page in shown.items() if furnished.ids["project"] in page.text} == set()

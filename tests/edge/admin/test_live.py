@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import anyio
 import httpx2
+import pytest
 
+from edge.admin.team import Team
 from signalbox.db.pool import Database
 from signalbox.domain import sign_in
 from signalbox.domain.owners import OwnerRow, in_project
+from signalbox.edge.admin.live import OPEN_PER_OWNER_MAX, Watches
+from signalbox.errors import TooMany
 from support import Agent, Project, ServerProcess
 
 SECONDS_MAX = 10
@@ -71,6 +75,25 @@ async def test_a_page_ends_with_its_session(two_workers: ServerProcess, database
             rest = [heard async for heard in moved]
 
     assert rest == []
+
+
+async def test_an_owner_keeps_as_many_pages_open_in_many_browsers_as_in_one(database: Database) -> None:
+    watches = Watches(database, 3600)
+    with ExitStack() as open_pages:
+        for number in range(OPEN_PER_OWNER_MAX):
+            open_pages.enter_context(watches.opened(1, b"%d" % number, 1, 0))
+        with pytest.raises(TooMany):
+            open_pages.enter_context(watches.opened(1, b"one more", 1, 0))
+        open_pages.enter_context(watches.opened(2, b"of somebody else", 2, 0))
+    with watches.opened(1, b"later", 1, 0) as again:
+        assert not again.is_over
+
+
+async def test_asking_for_the_head_of_a_stream_opens_none(team: Team) -> None:
+    with anyio.fail_after(SECONDS_MAX):
+        answer = await team.browser.web.head(f"{team.path}/live")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
 
 
 async def test_nobody_else_hears_of_a_project(

@@ -26,7 +26,7 @@ log = logging.getLogger("signalbox.admin")
 
 LOOK_SECONDS: Final = 1.0
 OPEN_MAX: Final = 1024  # pages of one worker
-OPEN_PER_SESSION_MAX: Final = 24
+OPEN_PER_OWNER_MAX: Final = 48  # in all of their browsers: sessions are as many as one signs in for
 
 
 class Watch:
@@ -64,27 +64,27 @@ class Watches:
         self._database = database
         self._idle_seconds = idle_seconds
         self._open: dict[Watch, None] = {}
-        self._held: Counter[bytes] = Counter()
+        self._held: Counter[int] = Counter()
 
     @contextmanager
-    def opened(self, session_hash: bytes, project_id: int, head: int) -> Iterator[Watch]:
+    def opened(self, owner_id: int, session_hash: bytes, project_id: int, head: int) -> Iterator[Watch]:
         """Keep a page looked after for as long as the block lasts.
 
         Raises:
-            TooMany: this browser, or this worker, has as many as there may be.
+            TooMany: this owner, or this worker, has as many as there may be.
         """
-        if len(self._open) >= OPEN_MAX or self._held[session_hash] >= OPEN_PER_SESSION_MAX:
+        if len(self._open) >= OPEN_MAX or self._held[owner_id] >= OPEN_PER_OWNER_MAX:
             raise TooMany("too many pages are open: close one", retry_after_seconds=60)
         watch = Watch(session_hash, project_id, head)
         self._open[watch] = None
-        self._held[session_hash] += 1
+        self._held[owner_id] += 1
         try:
             yield watch
         finally:
             del self._open[watch]
-            self._held[session_hash] -= 1
-            if not self._held[session_hash]:
-                del self._held[session_hash]
+            self._held[owner_id] -= 1
+            if not self._held[owner_id]:
+                del self._held[owner_id]
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
@@ -132,16 +132,17 @@ class Watches:
 class LiveResponse(Response):
     """The stream of one page."""
 
-    def __init__(self, watches: Watches, session_hash: bytes, project_id: int, head: int) -> None:
+    def __init__(self, watches: Watches, owner_id: int, session_hash: bytes, project_id: int, head: int) -> None:
         super().__init__()
         self._watches = watches
+        self._owner_id = owner_id
         self._session_hash = session_hash
         self._project_id = project_id
         self._from = head
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Say each second at most that the ledger has moved, until the page goes or may not be shown."""
-        with self._watches.opened(self._session_hash, self._project_id, self._from) as watch:
+        with self._watches.opened(self._owner_id, self._session_hash, self._project_id, self._from) as watch:
             async with sending_events(receive, send) as events:
                 while not watch.is_over:
                     head = await watch.moved(KEEP_ALIVE_SECONDS)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 
+from playwright._impl._driver import compute_driver_executable
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 PROGRAM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
-WHY_NOT: Final = "no chromium is installed here: apt-get install chromium"
 ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 SECONDS_MAX: Final = 20
 WIDTHS: Final = {"narrow": 360, "wide": 1440}
 Theme = Literal["light", "dark"]
+
+
+def why_not() -> str | None:
+    """Say why no browser can be driven here, if none can."""
+    if PROGRAM is None:
+        return "no chromium is installed here: apt-get install chromium"
+    driver = subprocess.run([compute_driver_executable()[0], "--version"], capture_output=True, text=True, check=False)
+    if driver.returncode != 0:
+        return f"the browser's driver does not start ({driver.stderr.strip()}): apt-get install libatomic1"
+    return None
+
+
+WHY_NOT: Final = why_not()
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import httpx2
 from playwright.async_api import Browser, Page
 
-from browser.chromium import PROGRAM, WHY_NOT, WIDTHS, chromium, window
+from browser.chromium import WHY_NOT, WIDTHS, chromium, window
 from proofs.starting import up
 
 PLACE: Final = Path(__file__).parent.parent.parent / "docs/screenshots"
@@ -169,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Take screenshots of every page.")
     parser.add_argument("--only", choices=PAGES, nargs="*", help="these pages")
     options = parser.parse_args()
-    if PROGRAM is None:
+    if WHY_NOT is not None:
         raise SystemExit(WHY_NOT)
     place = Path(tempfile.mkdtemp(prefix="sbx-"))
     place.chmod(0o711)

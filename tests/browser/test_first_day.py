@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from browser.chromium import PROGRAM, WHY_NOT, chromium, window
+from browser.chromium import WHY_NOT, chromium, window
 from edge.test_sdk_client import connected, fields
 from proofs.starting import up
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason=WHY_NOT)
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 BODY = "Please look at the retry in src/queue.py <b>before</b> noon."
 

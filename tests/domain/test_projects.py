@@ -197,7 +197,7 @@ async def test_settings_say_what_is_missing_before_the_end(project: Project, age
     ready = await projects.project_settings(reader, project.owner)
 
     assert (fresh.project, fresh.liveness_seconds, fresh.exported_seq) == ("main", 900, None)
-    assert (fresh.may_be_deleted, ready.may_be_deleted) == (False, True)
+    assert (fresh.archived_at is None, ready.archived_at is None) == (True, False)
     assert ready.exported_seq == ready.head == fresh.head + 1
 
 

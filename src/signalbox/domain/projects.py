@@ -29,11 +29,6 @@ class ProjectSettings(Result):
     exported_seq: int | None = None
     head: int
 
-    @property
-    def may_be_deleted(self) -> bool:
-        """Whether only its name has to be typed: it is archived, and exported up to its last event."""
-        return self.archived_at is not None and self.exported_seq == self.head
-
 
 class ProjectName(Result):
     """What a project is called now."""

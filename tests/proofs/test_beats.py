@@ -59,7 +59,7 @@ async def test_streams_are_proved_and_heartbeats_written_after_something_unexpec
             async with stream_of(LEGACY, server, agent) as said, httpx2.AsyncClient(base_url=server.url) as web:
                 async with without_function(operator, "still_hold_v1"), without_function(operator, "touch_v1"):
                     await call_rest(web, agent.token, "whoami")
-                    await until_logged(server, "open streams could not be proved")
+                    await until_logged(server, "open streams were not looked after")
                     await until_logged(server, "the heartbeats of a second are lost")
                 await lead.call("admin_revoke", participant_name="claude-1")
                 async with asyncio.timeout(SECONDS_MAX):

@@ -1,16 +1,24 @@
-"""Server-sent events: what every response that stays open shares."""
+"""Server-sent events: what every response that stays open shares, and the beat that looks after all of a worker."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 import anyio
 from starlette.types import Receive, Send
 
+from signalbox.errors import Unavailable
+
+log = logging.getLogger("signalbox.streams")
+
 KEEP_ALIVE_SECONDS: Final = 15.0
 SEND_SECONDS_MAX: Final = 30.0  # a reader that takes nothing for so long is cut
+
+BEAT_SECONDS: Final = 1.0
 
 HEADERS: Final = [
     (b"content-type", b"text/event-stream"),
@@ -52,3 +60,25 @@ async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
+
+
+@asynccontextmanager
+async def looked_after(look: Callable[[], Awaitable[None]], what: str) -> AsyncIterator[None]:
+    """Look after what is open every second meanwhile; a look that fails says so in the log, and the next one comes."""
+    beat = asyncio.create_task(_beat(look, what))
+    try:
+        yield
+    finally:
+        beat.cancel()
+        await asyncio.gather(beat, return_exceptions=True)
+
+
+async def _beat(look: Callable[[], Awaitable[None]], what: str) -> None:
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        try:
+            await look()
+        except Unavailable:
+            log.warning("%s were not looked after: the database does not answer", what)
+        except Exception:
+            log.exception("%s were not looked after", what)

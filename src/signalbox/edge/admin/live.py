@@ -7,7 +7,6 @@ their ledgers are: who has signed out, or does not own the project any more, is 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,12 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from signalbox.db.pool import Database
 from signalbox.db.visits import STATEMENTS
-from signalbox.edge.stream import KEEP_ALIVE_SECONDS, sending_events
-from signalbox.errors import TooMany, Unavailable
+from signalbox.edge.stream import KEEP_ALIVE_SECONDS, looked_after, sending_events
+from signalbox.errors import TooMany
 
-log = logging.getLogger("signalbox.admin")
-
-LOOK_SECONDS: Final = 1.0
 OPEN_MAX: Final = 1024  # pages of one worker
 OPEN_PER_OWNER_MAX: Final = 48  # in all of their browsers: sessions are as many as one signs in for
 
@@ -89,12 +85,10 @@ class Watches:
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:
         """Look every second meanwhile; at the end, end them all."""
-        beat = asyncio.create_task(self._beat())
         try:
-            yield
+            async with looked_after(self.look, "open pages"):
+                yield
         finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
             self.end_all()
 
     def end_all(self) -> None:
@@ -117,16 +111,6 @@ class Watches:
         heads = {row["place"]: row["head"] for row in rows}
         for place, watch in enumerate(watches, start=1):
             watch.looked(heads.get(place))
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except Unavailable:
-                log.warning("open pages were not looked after: the database does not answer")
-            except Exception:
-                log.exception("open pages were not looked after")  # the next beat tries again
 
 
 class LiveResponse(Response):

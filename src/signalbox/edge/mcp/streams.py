@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,13 +23,10 @@ from starlette.types import Receive, Send
 
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import Database
-from signalbox.edge.stream import KEEP_ALIVE_SECONDS, sending_events
-from signalbox.errors import TooMany, Unavailable
+from signalbox.edge.stream import KEEP_ALIVE_SECONDS, looked_after, sending_events
+from signalbox.errors import TooMany
 from signalbox.identity import Principal, Scope
 
-log = logging.getLogger("signalbox.mcp")
-
-PROOF_SECONDS: Final = 1.0
 STREAMS_MAX: Final = 4096  # of one worker
 STREAMS_PER_PARTICIPANT_MAX: Final = 32
 
@@ -113,12 +109,10 @@ class Streams:
     @asynccontextmanager
     async def proving(self) -> AsyncIterator[None]:
         """Prove the callers of all open streams every second meanwhile; at the end, end them."""
-        beat = asyncio.create_task(self._beat())
         try:
-            yield
+            async with looked_after(self.prove, "open streams"):
+                yield
         finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
             self.end_all()
 
     def end_all(self) -> None:
@@ -145,16 +139,6 @@ class Streams:
         roles = {row["place"]: row["role"] for row in rows}
         for place, stream in enumerate(streams, start=1):
             stream.proved(roles.get(place))
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(PROOF_SECONDS)
-            try:
-                await self.prove()
-            except Unavailable:
-                log.warning("open streams could not be proved: the database does not answer; nothing is said on them")
-            except Exception:
-                log.exception("open streams could not be proved; nothing is said on them")  # the next beat tries again
 
     async def listen(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -13,7 +14,7 @@ from starlette.types import Message
 
 from edge.wire import MODERN, era_headers, message
 from proofs.wire import at_once
-from signalbox.edge.turns import TURN_SECONDS, WAITING_MAX, Turns
+from signalbox.edge.turns import ALONE_TOGETHER_MAX, TURN_SECONDS, WAITING_MAX, Turns
 from signalbox.errors import TooMany
 from support import Agent, Project
 
@@ -96,16 +97,16 @@ async def test_a_quiet_project_waits_no_longer_for_its_turn_beside_a_flood(
 
     assert [name for name, _ in begun].index("quiet") <= 1, "only the flood's first one goes before it"
     assert dict(begun)["quiet"] == 0
-    assert len({turn for name, turn in begun if name == "busy"}) == FLOOD
+    assert begun.count(("busy", 0)) == 1, "while two call, one of each begins in a turn"
 
 
-async def test_a_project_begins_one_request_a_turn_first_come_first_served() -> None:
-    turns, beginnings = Turns(), Beginnings()
+async def test_a_project_that_calls_alone_begins_some_requests_a_turn_first_come_first_served() -> None:
+    turns, beginnings = Turns(shared_seconds=0), Beginnings()
 
     begun = await beginnings.watch([mine(turns, 1, str(number), beginnings) for number in range(FLOOD)])
 
     assert [name for name, _ in begun] == [str(number) for number in range(FLOOD)]
-    assert len({turn for _, turn in begun}) == FLOOD
+    assert set(Counter(turn for _, turn in begun).values()) == {ALONE_TOGETHER_MAX}
 
 
 async def test_while_others_call_a_flood_leaves_a_pause_between_its_requests() -> None:

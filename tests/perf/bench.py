@@ -1,12 +1,15 @@
 """How fast Signalbox is, beside how fast PostgreSQL is at the same work, in one run.
 
     .venv/bin/python tests/perf/bench.py [--seconds 4] [--callers 1,16,64] [--workers 1] [--only claim,mix]
+        [--projects 1] [--without-limit]
 
 The server runs in a process of its own on an embedded PostgreSQL with fsync on; this process drives it over MCP with
 keep-alive connections, one per caller, each with a token of its own. For each row it prints calls per second, latency
 percentiles in milliseconds, the CPU time of server and database per call, and the limit: how many a second pgbench does
-of the same transactions, with as many clients and nothing around them (above 1 it is beaten, by acts that travel
-together). Not part of the test run: it takes minutes and measures the machine too.
+of the same transactions, with as many clients (64 at most) and nothing around them (above 1 it is beaten, by acts that
+travel together). The column of commits says how many transactions a call makes. With several workers, callers of one
+project take turns on its head lock; `--projects` spreads them. Not part of the test run: it takes minutes and measures
+the machine too.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from perf.limit import Limit
@@ -36,6 +41,8 @@ from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
 from signalbox.identity import Principal
 from support import Agent, make_project, serving
+
+STATISTICS_SECONDS = 1.2  # until a backend has told what it has done
 
 MIX = (("post", 40), ("ack", 37), ("lease+release", 12), ("claim", 7), ("whoami", 2), ("whats_new", 2))
 
@@ -173,40 +180,61 @@ def postgres() -> Iterator[embedded.EmbeddedPostgres]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-async def callers_of(database: embedded.EmbeddedPostgres, port: int, count: int) -> tuple[list[Caller], Principal]:
-    """Make as many agents, connect each, and set them in a ring in which they post to each other.
+async def callers_of(
+    database: embedded.EmbeddedPostgres, port: int, count: int, projects: int = 1
+) -> tuple[list[Caller], Principal]:
+    """Make as many agents, spread over the projects; connect each, and set those of a project in a ring to post in.
 
     The Principal is for pgbench: an agent in a project of its own.
     """
+    rings: list[list[Caller]] = []
     async with Database(load_settings({}, database_url=database.dsn)) as opened:
-        project = await make_project(opened)
-        agents = [await project.join(f"agent-{number}") for number in range(count)]
+        for first in range(projects):
+            project = await make_project(opened)
+            rings.append([Caller(await project.join(f"agent-{number}")) for number in range(first, count, projects)])
         who = await (await (await make_project(opened)).join("agent-0")).principal()
-    everyone = [Caller(agent) for agent in agents]
-    for caller, peer in itertools.pairwise([*everyone, everyone[0]]):
-        caller.peer = peer
-        await caller.connect(port)
-    return everyone, who
+    for ring in rings:
+        for caller, peer in itertools.pairwise([*ring, ring[0]]):
+            caller.peer = peer
+            await caller.connect(port)
+    return [caller for among in itertools.zip_longest(*rings) for caller in among if caller is not None], who
+
+
+async def commits(database: embedded.EmbeddedPostgres) -> int:
+    """Count the transactions that were committed so far, once the backends have told."""
+    await asyncio.sleep(STATISTICS_SECONDS)
+    connection = await asyncpg.connect(database.dsn)
+    count: int = await connection.fetchval(
+        "select xact_commit from pg_stat_database where datname = current_database()"
+    )
+    await connection.close()
+    return count
 
 
 async def measure(options: argparse.Namespace, port: int, server_pid: int, database: embedded.EmbeddedPostgres) -> None:
     """Measure each act with each number of callers, and print a row of it."""
     counts = [int(count) for count in options.callers.split(",")]
-    everyone, who = await callers_of(database, port, max(counts))
+    everyone, who = await callers_of(database, port, max(counts), options.projects)
     pgbench = Limit(database.data_dir / "run", who, max(1, round(options.seconds)))
-    row = "{:<14}{:>8}{:>9}{:>8}{:>8}{:>8}{:>11}{:>11}{:>9}{:>7}\n"
+    row = "{:<14}{:>8}{:>9}{:>8}{:>8}{:>8}{:>11}{:>10}{:>9}{:>9}{:>7}\n"
     write = sys.stdout.write
-    write(row.format("act", "callers", "calls/s", "p50", "p95", "p99", "server ms", "database", "pgbench", "ratio"))
+    heads = ("act", "callers", "calls/s", "p50", "p95", "p99", "server ms", "database", "commits", "pgbench", "ratio")
+    write(row.format(*heads))
     for act, count in itertools.product(options.only.split(","), counts):
+        committed = await commits(database)
         before = cpu_seconds(server_pid), cpu_seconds(database.pid)
         start = time.perf_counter()
         latencies = sorted(await drive(everyone[:count], act, options.seconds))
         rate = len(latencies) / (time.perf_counter() - start)
         server, postgres_cpu = cpu_seconds(server_pid) - before[0], cpu_seconds(database.pid) - before[1]
-        limit = pgbench.of_mix(dict(MIX), count) if act == "mix" else pgbench.of(act, count)
+        committed = await commits(database) - committed
+        limit = 0.0
+        if not options.without_limit:
+            limit = pgbench.of_mix(dict(MIX), count) if act == "mix" else pgbench.of(act, count)
         shares = [f"{percentile(latencies, share):.1f}" for share in (0.5, 0.95, 0.99)]
-        costs = [f"{used / len(latencies) * 1000:.2f}" for used in (server, postgres_cpu)]
-        write(row.format(act, count, f"{rate:.0f}", *shares, *costs, f"{limit:.0f}", f"{rate / limit:.2f}"))
+        costs = [f"{used / len(latencies):.2f}" for used in (server * 1000, postgres_cpu * 1000, committed)]
+        beside = [f"{limit:.0f}", f"{rate / limit:.2f}"] if limit else ["", ""]
+        write(row.format(act, count, f"{rate:.0f}", *shares, *costs, *beside))
         sys.stdout.flush()
 
 
@@ -215,6 +243,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--callers", default="1,16,64")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--projects", type=int, default=1)
+    parser.add_argument("--without-limit", action="store_true")
     parser.add_argument("--only", default=",".join([*ACTS, "mix"]))
     options = parser.parse_args()
     with (

@@ -16,6 +16,7 @@ from signalbox.db.pool import SERVER_SETTINGS
 from signalbox.domain import events, posts
 from signalbox.identity import Principal
 
+CLIENTS_MAX = 64  # more would want more connections than the database has
 POST_AND_ACK = "post+ack"  # pgbench cannot know which posts wait, so it acks what it has just posted
 
 
@@ -87,10 +88,10 @@ class Limit:
         }
 
     def _run(self, weights: dict[str, int], clients: int) -> float:
-        """Run scripts by weight; answers how many a second."""
+        """Run scripts by weight, with at most `CLIENTS_MAX` clients; answers how many a second."""
         settings = {**SERVER_SETTINGS, "role": "signalbox_app"}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        words = ["-n", "-M", "prepared", "-c", str(clients), "-j", "1", "-T", str(self.seconds)]
+        words = ["-n", "-M", "prepared", "-c", str(min(clients, CLIENTS_MAX)), "-j", "1", "-T", str(self.seconds)]
         with tempfile.TemporaryDirectory() as directory:
             for name, weight in weights.items():
                 file = Path(directory, f"{name}.sql")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ class Peers:
         await self._app(scope, receive, send)
 
 
+@lru_cache(maxsize=1024)  # to read an address costs more than the rest of a request's way through here
 def plain_address(host: str) -> str:
     """Write an IPv4 address as one also where a socket for both kinds of address has it as IPv6."""
     try:

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass, field
 from typing import Final
 
 from signalbox.errors import TooMany
 
 WAITING_MAX: Final = 10_000  # of one project
+ALONE_TOGETHER_MAX: Final = 16  # of one project that begin in one turn of the event loop, while nobody else calls
 TURN_SECONDS: Final = 0.002  # between two of a flooded project's requests, while others call
 SHARED_SECONDS: Final = 0.025  # for so long after a request of another project, others count as calling
 
 
-class Turns:
-    """Lets one request of each project begin per turn of the event loop, first come, first served.
+@dataclass(slots=True)
+class _Line:
+    """A project that has had this turn of the event loop."""
 
-    A flood brings dozens of requests in one turn. Begun all at once they would keep everybody else's from the loop;
-    so a quiet project's request is begun next, whoever floods. While more than one project calls, one that has
-    requests waiting begins the next only after a pause, in which loop and database are free for the others.
+    begun: int = 1
+    """How many of its requests have begun in this turn."""
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+
+class Turns:
+    """Lets requests begin in turns of the event loop, first come, first served.
+
+    A flood brings dozens of requests in one turn. Begun all at once they would keep everybody else's from the loop.
+    So while more than one project calls, one request of each begins per turn, and one that has requests waiting begins
+    the next only after a pause, in which loop and database are free for the others. A project that calls alone begins
+    `ALONE_TOGETHER_MAX` a turn: few enough that whoever comes next hardly waits.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared_seconds: float = SHARED_SECONDS) -> None:
+        self._shared_seconds = shared_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: dict[int | None, deque[asyncio.Future[None]]] = {}
-        """By project, for those that have had this turn; None are callers whose project is not known yet."""
+        self._lines: dict[int | None, _Line] = {}
+        """By project; None are callers whose project is not known yet."""
         self._flooded: set[int | None] = set()
         self._latest: int | None = None
         self._shared_until = 0.0
@@ -38,28 +51,37 @@ class Turns:
         loop = self._loop = self._loop or asyncio.get_running_loop()  # asking for it is a system call in Python 3.11
         if project_id != self._latest:
             self._latest = project_id
-            self._shared_until = loop.time() + SHARED_SECONDS
-        waiting = self._waiting.get(project_id)
-        if waiting is None:
-            self._waiting[project_id] = deque()
+            self._shared_until = loop.time() + self._shared_seconds
+        line = self._lines.get(project_id)
+        if line is None:
+            self._lines[project_id] = _Line()
             loop.call_soon(self._next, loop, project_id)
             return
-        if len(waiting) >= WAITING_MAX:
+        if not line.waiting and line.begun < self._together_max(loop):
+            line.begun += 1
+            return
+        if len(line.waiting) >= WAITING_MAX:
             raise TooMany("too many requests of this project are waiting: repeat in a second", retry_after_seconds=1)
         turn = loop.create_future()
-        waiting.append(turn)
+        line.waiting.append(turn)
         self._flooded.add(project_id)
         await turn
 
+    def _together_max(self, loop: asyncio.AbstractEventLoop) -> int:
+        return 1 if loop.time() < self._shared_until else ALONE_TOGETHER_MAX
+
     def _next(self, loop: asyncio.AbstractEventLoop, project_id: int | None) -> None:
-        """Let the next request of a project begin, or forget the project when none waits."""
-        waiting = self._waiting[project_id]
-        begun = _begin(waiting)
-        if not waiting:
+        """Let the next requests of a project begin, or forget the project when none waits."""
+        line = self._lines[project_id]
+        together_max = self._together_max(loop)
+        line.begun = 0
+        while line.begun < together_max and _begin(line.waiting):
+            line.begun += 1
+        if not line.waiting:
             self._flooded.discard(project_id)
-        if not begun:
-            del self._waiting[project_id]
-        elif loop.time() < self._shared_until:
+        if not line.begun:
+            del self._lines[project_id]
+        elif together_max == 1:
             loop.call_later(TURN_SECONDS / max(1, len(self._flooded)), self._next, loop, project_id)
         else:
             loop.call_soon(self._next, loop, project_id)

@@ -1,14 +1,15 @@
 -- The next page of the ledger for one participation, and where its cursor stands. Advancing is bookkeeping:
 -- the cursor's own row is locked, nothing else, and it is written only when it moves. page_seq remembers where
 -- the last page began, so that an answer lost on the way can be asked for again: whole, whatever the page size,
--- because the cursor stands at its end.
+-- because the cursor stands at its end. The page is read along the key whatever is known of the table: before its first
+-- statistics, a plan that knows no page size would read all that follows and sort it.
 create function whats_new_v1(
     project bigint, participation bigint, after_seq bigint, redeliver boolean, advance boolean, page_size integer,
     out since_event_id bigint,
     out cursor_seq bigint,
     out head bigint,
     out events jsonb
-) language plpgsql set plan_cache_mode = force_generic_plan as $$
+) language plpgsql set plan_cache_mode = force_generic_plan set enable_bitmapscan = off set enable_sort = off as $$
 declare
     bookmark cursors;
     upper_seq bigint;

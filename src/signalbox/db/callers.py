@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from signalbox import paths
+from signalbox.db.loans import Loan
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement, parse
-from signalbox.db.violations import DRIVER_ERRORS, refusal_for
 from signalbox.errors import OwnerSuspended, Unauthenticated
 from signalbox.identity import Principal, TokenHash
-
-if TYPE_CHECKING:
-    from signalbox.db.pool import Connection
 
 KNOWN_SECONDS: Final = 60.0
 KNOWN_MAX: Final = 10_000
@@ -69,8 +65,7 @@ class Session:
         self._callers = callers
         self._token_hash = token_hash
         self._mcp_session = mcp_session
-        self._borrowed: AbstractAsyncContextManager[Connection] | None = None
-        self._connection: Connection | None = None
+        self._loan = Loan(callers.database)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,10 +88,7 @@ class Session:
 
     async def _authenticate(self) -> Principal:
         """Prove the token and set the connection's tenant, in one statement."""
-        if self._connection is None:
-            self._borrowed = self._callers.database.connection()
-            self._connection = await self._borrowed.__aenter__()
-        (row,) = await self._run(STATEMENTS["authenticate"], [self._token_hash, self._mcp_session])
+        (row,) = await self._loan.run(STATEMENTS["authenticate"], [self._token_hash, self._mcp_session])
         if row["project_id"] is None:
             raise Unauthenticated("this token is not known or no longer holds: ask a lead of the project for a new one")
         who = Principal(token_hash=self._token_hash, **row)
@@ -107,16 +99,9 @@ class Session:
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read as the caller, on a connection whose tenant a proof of this session has set."""
-        if self._connection is None:
+        if not self._loan.is_open:
             await self._authenticate()
-        return await self._run(statement, arguments)
-
-    async def _run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
-        assert self._connection is not None
-        try:
-            return await self._connection.fetch(statement.text, *arguments)
-        except DRIVER_ERRORS as error:
-            raise refusal_for(error) from error
+        return await self._loan.run(statement, arguments)
 
     async def act(self, project_id: int, fields: dict[str, Any]) -> str:
         """Write as the caller, in the project's turn and on whichever connection is free then."""
@@ -125,6 +110,4 @@ class Session:
 
     async def release(self) -> None:
         """Give the connection back; once is enough."""
-        if self._connection is not None and self._borrowed is not None:
-            self._connection = None
-            await self._borrowed.__aexit__(None, None, None)
+        await self._loan.release()

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from signalbox import paths
+from signalbox.db.loans import Loan
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement, parse
-from signalbox.db.violations import DRIVER_ERRORS, refusal_for
 from signalbox.errors import NoCredential, NotFound, OwnerSuspended
 from signalbox.identity import Owner, Principal, Scope
-
-if TYPE_CHECKING:
-    from signalbox.db.pool import Connection
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "visits.sql").read_text(encoding="utf-8"))
 ALL_SCOPES: Final = frozenset(Scope)
@@ -33,8 +29,7 @@ class Visit:
         self.database = database
         self.statements_run = 0
         self._arguments = (session_hash, idle_seconds, project)
-        self._borrowed: AbstractAsyncContextManager[Connection] | None = None
-        self._connection: Connection | None = None
+        self._loan = Loan(database)
         self._owner: Owner | None = None
         self._who: Principal | None = None
         self._is_archived = False
@@ -84,9 +79,6 @@ class Visit:
         return self._is_archived
 
     async def _prove(self) -> None:
-        if self._connection is None:
-            self._borrowed = self.database.connection()
-            self._connection = await self._borrowed.__aenter__()
         (row,) = await self._run(STATEMENTS["visit"], self._arguments)
         if row["owner_id"] is None:
             raise NoCredential("sign in first")
@@ -99,17 +91,13 @@ class Visit:
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read as the owner, on a connection whose tenant a proof of this session has set."""
-        if self._connection is None:
+        if not self._loan.is_open:
             await self._prove()
         return await self._run(statement, arguments)
 
     async def _run(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
-        assert self._connection is not None
         self.statements_run += 1
-        try:
-            return await self._connection.fetch(statement.text, *arguments)
-        except DRIVER_ERRORS as error:
-            raise refusal_for(error) from error
+        return await self._loan.run(statement, arguments)
 
     async def act(self, project_id: int, fields: dict[str, Any]) -> str:
         """Write as the owner, in the project's turn and on whichever connection is free then."""
@@ -119,9 +107,7 @@ class Visit:
 
     async def release(self) -> None:
         """Give the connection back; once is enough."""
-        if self._connection is not None and self._borrowed is not None:
-            self._connection = None
-            await self._borrowed.__aexit__(None, None, None)
+        await self._loan.release()
 
 
 class Visits:

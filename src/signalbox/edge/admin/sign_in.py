@@ -12,10 +12,9 @@ from signalbox.db.pool import Database
 from signalbox.domain import sign_in
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.entering import begin_session
-from signalbox.edge.admin.forms import NotFilledIn
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
 from signalbox.edge.mail import Mailer, render_mail, require_address
-from signalbox.errors import InvalidArguments, NotFound
+from signalbox.errors import NotFound
 
 LINK_GONE = "this sign-in link was used, or is older than 15 minutes: make another with `signalbox sign-in-link EMAIL`"
 
@@ -34,10 +33,7 @@ async def mail_link(page: Page) -> Response:
     """Mail a link to an email, if it is an owner's: the answer is the same, and as soon, if it is nobody's."""
     if page.mailer is None:
         raise NotFound("there is no such page")
-    try:
-        email = require_address(page.form.get("email"))
-    except InvalidArguments as refusal:
-        raise NotFilledIn({"email": refusal.message}) from None
+    email = require_address(page.form.get("email"))
     await page.count(ASKED_PER_ADDRESS, "mail from", page.client)
     await page.count(ASKED_PER_EMAIL, "mail to", email.lower())
     return_to = quote(local_path(page.form.get("return_to")), safe="")

@@ -12,9 +12,8 @@ from signalbox.domain.identities import SigningUp
 from signalbox.domain.owners import handle_from
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.entering import open_session
-from signalbox.edge.admin.forms import NotFilledIn
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show
-from signalbox.errors import InvalidArguments, NotFound
+from signalbox.errors import NotFound
 
 CHOSEN_PER_MINUTE: Final = RateLimitItemPerMinute(20)  # of an address, and in each worker
 GONE = "nobody is signing up in this browser, or it took longer than 15 minutes: sign in once more"
@@ -36,10 +35,7 @@ async def choose(page: Page) -> Response:
     """Make the account, and sign in."""
     await page.count(CHOSEN_PER_MINUTE, "choose", page.client)
     await _who(page)
-    try:
-        made = await identities.sign_up(page.database, page.browser.secret_hash, page.form.get("handle").lower())
-    except InvalidArguments as refusal:
-        raise NotFilledIn({"handle": refusal.message}) from None
+    made = await identities.sign_up(page.database, page.browser.secret_hash, page.form.get("handle"))
     if made.owner_id is None:
         raise NotFound(GONE)
     return await open_session(page, made.owner_id, made.provider or "", local_path(made.return_to))

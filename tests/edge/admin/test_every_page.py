@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 
 from edge.admin.browsing import BrowserOf, SeenForm, make_owner, read
 from edge.admin.furnishing import Furnished, furnish
+from edge.admin.looking import PAGE_BYTES_MAX, STATEMENTS_MAX
 from proofs.furnished import all_rows
 from signalbox.config import Settings
 from signalbox.db.pool import Database
@@ -26,8 +27,6 @@ from signalbox.domain.owners import OwnerRow
 from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.page import Send, Show
 
-PAGE_BYTES_MAX = 60_000
-STATEMENTS_MAX = 6
 CRAWLED_MAX = 400
 STREAMS = ("/live",)  # never end by themselves
 HOSTILE = (

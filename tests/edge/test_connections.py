@@ -19,12 +19,12 @@ from signalbox.config import Settings, load_settings
 from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
-from signalbox.db.schema import coordination, metadata
+from signalbox.db.schema import COORDINATION
 from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
 
-TENANT = sorted(table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata)
+TENANT = sorted(COORDINATION)
 SECONDS_MAX = 10.0
 
 

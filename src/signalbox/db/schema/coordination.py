@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -87,7 +88,16 @@ presence = Table(
     optional("status", Text),
     optional("registered_at", TIME),
     column("last_seen_at", TIME),
+    column("availability", Text, "'active'"),
+    column("visibility", Text, "'visible'"),
+    column("tags", ARRAY(Text), "'{}'"),
+    optional("reach", Text),
+    optional("reach_at", TIME),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
+    CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
+    CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),
+    CheckConstraint(one_of("reach", "stream", "wait", "hook"), name="presence_reach_known"),
+    CheckConstraint("(reach is null) = (reach_at is null)", name="presence_reach_whole"),
 )
 
 posts = Table(

@@ -230,3 +230,21 @@ ended_sessions = Table(
     CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
     Index("ended_sessions_by_expiry", "project_id", "expires_at"),
 )
+
+listening_sessions = Table(
+    "listening_sessions",
+    metadata,
+    column("project_id", BigInteger),
+    column("session_id", LargeBinary),
+    column("participation_id", BigInteger),
+    column("subscriptions", JSONB, "'{}'"),
+    optional("check_id", Text),
+    optional("channel_ok_at", TIME),
+    column("expires_at", TIME),
+    PrimaryKeyConstraint("project_id", "session_id", name="listening_sessions_pkey"),
+    CheckConstraint("length(session_id) = 16", name="listening_sessions_id_length"),
+    Index("listening_sessions_by_expiry", "project_id", "expires_at"),
+    partial(
+        "listening_sessions_by_check", "project_id", "participation_id", "check_id", where="check_id is not null"
+    ),
+)

@@ -173,3 +173,13 @@ server_errors = Table(
     column("place", Text),
     PrimaryKeyConstraint("error_id", name="server_errors_pkey"),
 )
+
+agendas = Table(
+    "agendas",
+    metadata,
+    column("project_id", BigInteger),
+    column("next_at", TIME),
+    PrimaryKeyConstraint("project_id", name="agendas_pkey"),
+    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="agendas_project_fkey", ondelete="CASCADE"),
+    Index("agendas_by_time", "next_at"),
+)

@@ -24,6 +24,7 @@ from signalbox.edge.admin import AdminEdge
 from signalbox.edge.admin.providers import Provider, providers_of
 from signalbox.edge.admin.serving import error_page, is_page
 from signalbox.edge.door import Door
+from signalbox.edge.events import EventsEdge
 from signalbox.edge.http import http_error, our_mistake, refused
 from signalbox.edge.listeners import Listeners
 from signalbox.edge.mail import mailer_of
@@ -55,6 +56,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     mcp = McpEndpoint(callers, heartbeats, turns, settings, listeners)
     channel = ChannelEndpoint(callers, heartbeats, turns, settings, listeners)
     rest = RestEdge(callers, heartbeats, turns, settings)
+    events = EventsEdge(callers, heartbeats, turns, listeners)
     public = PublicEdge(database, settings)
     mailer = mailer_of(settings)
     admin = AdminEdge(
@@ -96,6 +98,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             Route("/.well-known/oauth-protected-resource", public.resource_metadata),
             Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
             Route("/join", public.join, methods=["POST"]),
+            Route("/api/events", events.get),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
             *admin.routes,

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from signalbox.db.statements import Executor, statements
+from signalbox.domain import transports
 from signalbox.domain.exports import visible
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
@@ -43,8 +44,9 @@ async def waiting(db: Executor, who: Principal, after: int) -> list[Ring]:
     )
 
 
-def rung(_db: Executor, _who: Principal, _rings: list[Ring]) -> None:
-    """Mark posts as offered: their doorbell went out on a channel that is known to be live."""
+def rung(db: Executor, who: Principal, rings: list[Ring]) -> None:
+    """Note that posts were offered: their doorbell went out on a channel that is known to be live."""
+    transports.offered(db, who, "channel", [ring.post_id for ring in rings])
 
 
 def words(rings: list[Ring]) -> tuple[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 -- name: authenticate
--- Sets the tenant of the connection whatever comes of it; see the function.
-select * from authenticate_v2(:token_hash, :session_id);
+-- Sets the tenant and the lanes of the connection whatever comes of it; see the function.
+select * from authenticate_v3(:token_hash, :session_id);
 
 -- name: still_hold
 -- All open streams of a worker in one statement; see the function.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -45,6 +46,7 @@ events = Table(
     optional("post_id", BigInteger),
     optional("task_id", BigInteger),
     optional("lease_id", BigInteger),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "seq", name="events_pkey"),
     Index("events_by_time", "project_id", "at"),
     Index("events_by_participation", "project_id", "participation_id", "seq"),
@@ -73,8 +75,11 @@ lane_members = Table(
     column("participation_id", BigInteger),
     column("origin", Text),
     column("joined_at", TIME),
+    column("is_insider", Boolean, "false"),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "lane", "participation_id", name="lane_members_pkey"),
-    CheckConstraint(one_of("origin", "granted", "registered"), name="lane_members_origin_known"),
+    CheckConstraint(one_of("origin", "granted", "registered", "joined"), name="lane_members_origin_known"),
+    CheckConstraint("closed_lane is null or (closed_lane = lane and is_insider)", name="lane_members_closed_inside"),
     Index("lane_members_by_participation", "project_id", "participation_id"),
 )
 
@@ -87,7 +92,17 @@ presence = Table(
     optional("status", Text),
     optional("registered_at", TIME),
     column("last_seen_at", TIME),
+    column("availability", Text, "'active'"),
+    column("visibility", Text, "'visible'"),
+    column("tags", ARRAY(Text), "'{}'"),
+    optional("reach", Text),
+    optional("reach_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
+    CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
+    CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),
+    CheckConstraint(one_of("reach", "stream", "wait", "hook"), name="presence_reach_known"),
+    CheckConstraint("(reach is null) = (reach_at is null)", name="presence_reach_whole"),
 )
 
 posts = Table(
@@ -108,6 +123,7 @@ posts = Table(
     optional("acked_at", TIME),
     optional("reply_to", BigInteger),
     column("thread_id", BigInteger),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "post_id", name="posts_pkey"),
     CheckConstraint("to_lane is not null or to_actor is not null", name="posts_addressed"),
     partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
@@ -137,6 +153,7 @@ deliveries = Table(
     optional("note", Text),
     optional("acked_at", TIME),
     optional("to_lane", Text),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
     CheckConstraint(
         one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),
@@ -213,6 +230,7 @@ tasks = Table(
     column("created_by", Text),
     column("created_at", TIME),
     column("updated_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "task_id", name="tasks_pkey"),
     CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),

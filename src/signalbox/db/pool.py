@@ -13,6 +13,7 @@ import asyncpg
 from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.acts import Writes
+from signalbox.db.marks import Marks
 from signalbox.db.notify import LINE_SECONDS_MAX, POOLED, Wakeups
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
@@ -150,6 +151,7 @@ class Database:
         self.base_url = settings.base_url
         self._settings = settings
         self.wakeups = Wakeups(self._open_line)
+        self.marks = Marks()
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None

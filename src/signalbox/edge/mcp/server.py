@@ -31,6 +31,7 @@ from signalbox.tool import Effect, Tool
 log = logging.getLogger("signalbox.mcp")
 
 CALLER_KEY: Final = "signalbox.caller"
+GROUPS_KEY: Final = "signalbox.tool_groups"  # those that the URL asks for, if it does
 TOOL_LIST_TTL_MS: Final = 60_000  # a lead who is demoted sees the admin tools for a minute at most
 
 INSTRUCTIONS: Final = """\
@@ -89,7 +90,8 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None) -> Se
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "there is no such page: tools/list answers everything on its first")
         async with open_caller(ctx) as (who, _):
-            return types.ListToolsResult(tools=[as_mcp(tool) for tool in CATALOG.listed_for(who)])
+            groups = ctx.request.scope.get(GROUPS_KEY) if ctx.request is not None else None
+            return types.ListToolsResult(tools=[as_mcp(tool) for tool in CATALOG.listed_for(who, groups)])
 
     async def call_tool(
         ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams

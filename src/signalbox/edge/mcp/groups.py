@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from signalbox.identity import ToolGroup, tool_groups
 
 PARAMETER: Final = "tools"
+GROUPS_KEY: Final = "signalbox.tool_groups"  # of a request: those that its URL asks for, or None
 
 
 def groups_in(query: bytes) -> frozenset[ToolGroup] | None:

@@ -179,8 +179,6 @@ agendas = Table(
     column("project_id", BigInteger),
     column("next_at", TIME),
     PrimaryKeyConstraint("project_id", name="agendas_pkey"),
-    ForeignKeyConstraint(
-        ["project_id"], ["projects.project_id"], name="agendas_project_fkey", ondelete="CASCADE"
-    ),
+    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="agendas_project_fkey", ondelete="CASCADE"),
     Index("agendas_by_time", "next_at"),
 )

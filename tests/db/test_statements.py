@@ -18,7 +18,7 @@ from signalbox.domain import events, exports, inboxes, posts, tasks, threads
 
 DOMAIN = Path(domain.__file__).parent
 MODULES = sorted(path.stem for path in DOMAIN.glob("*.sql"))
-TENANT_TABLES = {*COORDINATION, "members"}
+TENANT_TABLES = COORDINATION | {"members"}
 
 
 def statements_of(module: str) -> dict[str, Statement]:

@@ -6,21 +6,22 @@ A test compares it with a migrated database, catalog by catalog.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Final
 
-from signalbox.db.schema import control, coordination, posts, sign_in
+from sqlalchemy import Table
+
+from signalbox.db.schema import control, coordination, lanes, posts, sign_in
 from signalbox.db.schema.columns import metadata
 
+
+def _tables(*modules: ModuleType) -> frozenset[str]:
+    made = [value for module in modules for value in vars(module).values()]
+    return frozenset(table.name for table in made if isinstance(table, Table))
+
+
+CONTROL = _tables(control, sign_in)
+"""Tables that are looked up before a tenant is known."""
+
+COORDINATION = _tables(coordination, lanes, posts)
+"""Tables of a project: each is bound to its tenant."""
+
 __all__ = ["CONTROL", "COORDINATION", "metadata"]
-
-
-def _tables_of(*modules: ModuleType) -> frozenset[str]:
-    found = [value for module in modules for value in vars(module).values()]
-    return frozenset(table.name for table in found if getattr(table, "metadata", None) is metadata)
-
-
-CONTROL: Final = _tables_of(control, sign_in)
-"""Tables that are looked up by hash, handle or time, and carry no tenant policy."""
-
-COORDINATION: Final = _tables_of(coordination, posts)
-"""Tables of a project, which row security binds to it."""

@@ -96,6 +96,7 @@ participations = Table(
     optional("lane", Text),
     column("granted_at", TIME, "now()"),
     optional("removed_at", TIME),
+    column("closed_lanes", ARRAY(Text), "'{}'"),
     PrimaryKeyConstraint("participation_id", name="participations_pkey"),
     UniqueConstraint("project_id", "participant_id", name="participations_participant_key"),
     ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="participations_project_fkey"),

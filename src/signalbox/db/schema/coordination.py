@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from signalbox.db.schema import sessions
 from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
 ledgers = Table(
@@ -46,6 +47,7 @@ events = Table(
     optional("post_id", BigInteger),
     optional("task_id", BigInteger),
     optional("lease_id", BigInteger),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "seq", name="events_pkey"),
     Index("events_by_time", "project_id", "at"),
     Index("events_by_participation", "project_id", "participation_id", "seq"),
@@ -74,8 +76,11 @@ lane_members = Table(
     column("participation_id", BigInteger),
     column("origin", Text),
     column("joined_at", TIME),
+    column("is_insider", Boolean, "false"),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "lane", "participation_id", name="lane_members_pkey"),
-    CheckConstraint(one_of("origin", "granted", "registered"), name="lane_members_origin_known"),
+    CheckConstraint(one_of("origin", "granted", "registered", "joined"), name="lane_members_origin_known"),
+    CheckConstraint("closed_lane is null or (closed_lane = lane and is_insider)", name="lane_members_closed_inside"),
     Index("lane_members_by_participation", "project_id", "participation_id"),
 )
 
@@ -93,6 +98,7 @@ presence = Table(
     column("tags", ARRAY(Text), "'{}'"),
     optional("reach", Text),
     optional("reach_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
     CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
     CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),
@@ -165,6 +171,7 @@ tasks = Table(
     column("created_by", Text),
     column("created_at", TIME),
     column("updated_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "task_id", name="tasks_pkey"),
     CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
@@ -214,13 +221,5 @@ idempotency_keys = Table(
     Index("idempotency_keys_by_age", "project_id", "created_at"),
 )
 
-ended_sessions = Table(
-    "ended_sessions",
-    metadata,
-    column("project_id", BigInteger),
-    column("session_id", LargeBinary),
-    column("expires_at", TIME),
-    PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
-    CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
-    Index("ended_sessions_by_expiry", "project_id", "expires_at"),
-)
+ended_sessions = sessions.ended_sessions
+listening_sessions = sessions.listening_sessions

@@ -34,6 +34,7 @@ posts = Table(
     optional("reroute", Text),
     optional("overdue_at", TIME),
     optional("expired_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "post_id", name="posts_pkey"),
     CheckConstraint("to_lane is not null or to_actor is not null or to_all is not null", name="posts_addressed"),
     CheckConstraint(one_of("kind", "handoff", "question", "answer", "note"), name="posts_kind_known"),
@@ -71,6 +72,7 @@ deliveries = Table(
     optional("offered_via", Text),
     optional("seen_at", TIME),
     optional("answer_id", BigInteger),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
     CheckConstraint(
         one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),

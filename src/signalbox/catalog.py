@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, events, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, tasks
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -17,3 +17,6 @@ CATALOG = Catalog(
         *invites.TOOLS,
     )
 )
+
+CHANNEL_CATALOG = Catalog((*CATALOG, *doorbells.CHANNEL_TOOLS))
+"""What the endpoint for channels offers: one tool more, so that it costs nobody else a byte."""

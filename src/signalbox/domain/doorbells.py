@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from signalbox.db.statements import Executor, statements
+from signalbox.domain import transports
 from signalbox.domain.exports import visible
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
@@ -43,8 +44,9 @@ async def waiting(db: Executor, who: Principal, after: int) -> list[Ring]:
     )
 
 
-async def rung(db: Executor, who: Principal, rings: list[Ring]) -> None:
-    """Mark posts as offered: their doorbell went out on a channel that is known to be live."""
+def rung(db: Executor, who: Principal, rings: list[Ring]) -> None:
+    """Note that posts were offered: their doorbell went out on a channel that is known to be live."""
+    transports.offered(db, who, "channel", [ring.post_id for ring in rings])
 
 
 def words(rings: list[Ring]) -> tuple[str, dict[str, str]]:
@@ -52,7 +54,11 @@ def words(rings: list[Ring]) -> tuple[str, dict[str, str]]:
     newest = rings[-1]
     subject = f": “{_plain(newest.subject)}”" if newest.subject else ""
     lane = f" to the lane {_plain(newest.to_lane)}" if newest.to_lane else ""
-    beside = {"from": newest.from_, "post_id": str(newest.post_id), "ts": newest.created_at.isoformat(timespec="seconds")}
+    beside = {
+        "from": newest.from_,
+        "post_id": str(newest.post_id),
+        "ts": newest.created_at.isoformat(timespec="seconds"),
+    }
     if newest.subject:
         beside["subject"] = _plain(newest.subject)
     if len(rings) == 1:
@@ -65,8 +71,15 @@ def words(rings: list[Ring]) -> tuple[str, dict[str, str]]:
     ), beside
 
 
+def check_words(check_id: str, rings: list[Ring]) -> str:
+    """Write a doorbell check."""
+    more = "+" if len(rings) == RUNG_TOGETHER_MAX else ""
+    then = f"{len(rings)}{more} posts wait for you: read_posts." if rings else "Nothing else to do."
+    return f"doorbell check: call channel_ok with id {check_id}. {then}"
+
+
 def _plain(text: str) -> str:
-    shown = visible(text).replace("<", "‹").replace(">", "›")
+    shown = visible(text).replace("<", "(").replace(">", ")")
     return shown if len(shown) <= SUBJECT_SHOWN_MAX else f"{shown[: SUBJECT_SHOWN_MAX - 1]}…"
 
 

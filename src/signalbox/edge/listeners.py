@@ -141,6 +141,7 @@ class Listeners:
 
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
+        self.database = callers.database
         self._open: dict[Listener, None] = {}
         self._held: Counter[int] = Counter()
 
@@ -157,7 +158,7 @@ class Listeners:
         self._open[listener] = None
         self._held[who.participation_id] += 1
         try:
-            with self._callers.database.wakeups.calling(who.project_id, listener.moved):
+            with self.database.wakeups.calling(who.project_id, listener.moved):
                 yield listener
         finally:
             del self._open[listener]
@@ -209,7 +210,7 @@ class Listeners:
             "session_ids": [listener.session_key for listener in listeners],
         }
         statement = STATEMENTS["still_hold"]
-        rows = await self._callers.database.run(statement, statement.arguments(values))
+        rows = await self.database.run(statement, statement.arguments(values))
         found = {row["place"]: row for row in rows}
         for place, listener in enumerate(listeners, start=1):
             listener.proved(found.get(place))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,6 +26,12 @@ HEADERS: Final = [
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 ]
+
+
+def accepts(headers: Mapping[str, str], *kinds: str) -> bool:
+    """Say whether an answer of one of these kinds was asked for."""
+    accepted = {kind.partition(";")[0].strip() for kind in headers.get("accept", "").lower().split(",")}
+    return not accepted.isdisjoint(kinds)
 
 
 class Events:

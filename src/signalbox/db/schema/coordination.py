@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from signalbox.db.schema import sessions
 from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
 ledgers = Table(
@@ -220,31 +221,5 @@ idempotency_keys = Table(
     Index("idempotency_keys_by_age", "project_id", "created_at"),
 )
 
-ended_sessions = Table(
-    "ended_sessions",
-    metadata,
-    column("project_id", BigInteger),
-    column("session_id", LargeBinary),
-    column("expires_at", TIME),
-    PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
-    CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
-    Index("ended_sessions_by_expiry", "project_id", "expires_at"),
-)
-
-listening_sessions = Table(
-    "listening_sessions",
-    metadata,
-    column("project_id", BigInteger),
-    column("session_id", LargeBinary),
-    column("participation_id", BigInteger),
-    column("subscriptions", JSONB, "'{}'"),
-    optional("check_id", Text),
-    optional("channel_ok_at", TIME),
-    column("expires_at", TIME),
-    PrimaryKeyConstraint("project_id", "session_id", name="listening_sessions_pkey"),
-    CheckConstraint("length(session_id) = 16", name="listening_sessions_id_length"),
-    Index("listening_sessions_by_expiry", "project_id", "expires_at"),
-    partial(
-        "listening_sessions_by_check", "project_id", "participation_id", "check_id", where="check_id is not null"
-    ),
-)
+ended_sessions = sessions.ended_sessions
+listening_sessions = sessions.listening_sessions

@@ -13,7 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
@@ -271,4 +271,28 @@ ended_sessions = Table(
     PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
     CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
     Index("ended_sessions_by_expiry", "project_id", "expires_at"),
+)
+
+search_entries = Table(
+    "search_entries",
+    metadata,
+    column("project_id", BigInteger),
+    column("seq", BigInteger),
+    optional("closed_lane", Text),
+    column("vector", TSVECTOR),
+    PrimaryKeyConstraint("project_id", "seq", name="search_entries_pkey"),
+    Index(
+        "search_entries_by_word",
+        "vector",
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": "2048"},
+    ),
+)
+
+search_progress = Table(
+    "search_progress",
+    metadata,
+    column("project_id", BigInteger),
+    column("seq", BigInteger),
+    PrimaryKeyConstraint("project_id", name="search_progress_pkey"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from signalbox.db.migrating import (
     apply_functions,
+    bind_to_lanes,
     bind_to_tenant,
     drop_functions,
     grant_to_app,
@@ -37,6 +38,7 @@ FUNCTIONS = (
 def upgrade() -> None:
     run_script("0014_search")
     hide_from_app("search_entries")
+    bind_to_lanes("search_entries")
     bind_to_tenant("search_progress")
     grant_to_app("select", "search_progress")
     apply_functions(FUNCTIONS)

@@ -12,14 +12,13 @@ from pydantic import BaseModel
 
 from signalbox import domain
 from signalbox.db.pool import STATEMENTS, Database
-from signalbox.db.schema import coordination, metadata
+from signalbox.db.schema import COORDINATION
 from signalbox.db.statements import Statement, parse
 from signalbox.domain import events, exports, posts, tasks, threads
 
 DOMAIN = Path(domain.__file__).parent
 MODULES = sorted(path.stem for path in DOMAIN.glob("*.sql"))
-TENANT_TABLES = {table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata}
-TENANT_TABLES |= {"members"}
+TENANT_TABLES = COORDINATION | {"members"}
 
 
 def statements_of(module: str) -> dict[str, Statement]:

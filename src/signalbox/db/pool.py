@@ -13,6 +13,7 @@ import asyncpg
 from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.acts import Writes
+from signalbox.db.marks import Marks
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
 from signalbox.errors import SchemaError, SetupError, Unavailable
@@ -121,6 +122,7 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
         self._settings = settings
+        self.marks = Marks()
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None

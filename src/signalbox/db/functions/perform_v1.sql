@@ -10,15 +10,17 @@ begin
             return ack_v1(act, bigints_v1(given -> 'post_ids'), (given ->> 'through_id')::bigint,
                 given ->> 'outcome', given ->> 'note');
         when 'lease' then
-            return lease_v1(act, given ->> 'surface', (given ->> 'ttl_seconds')::integer, given ->> 'note');
+            return lease_v2(act, given ->> 'surface', (given ->> 'ttl_seconds')::integer, given ->> 'note',
+                given ->> 'mode', (given ->> 'queue')::boolean);
         when 'release' then
-            return release_v1(act, given ->> 'surface');
+            return release_v2(act, given ->> 'surface', (given ->> 'lease_id')::bigint, given ->> 'reason');
         when 'claim' then
             return claim_v1(act, given ->> 'sequence', given ->> 'note');
         when 'register' then
             return register_v1(act, given ->> 'lane', given ->> 'status');
         when 'task_create' then
-            return task_create_v1(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner');
+            return task_create_v2(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner',
+                bigints_v1(given -> 'depends_on'), given ->> 'priority', given ->> 'ref');
         when 'task_assign' then
             return task_assign_v1(act, (given ->> 'task_id')::bigint, given ->> 'owner');
         when 'task_start' then
@@ -77,5 +79,16 @@ begin
             return force_release_v1(act, (given ->> 'lease_id')::bigint, given ->> 'reason');
         when 'revoke_invite' then
             return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
+        when 'task_next' then
+            return task_next_v1(act, given ->> 'lane');
+        when 'task_release' then
+            return task_release_v1(act, (given ->> 'task_id')::bigint, given ->> 'note');
+        when 'task_cancel' then
+            return task_cancel_v1(act, (given ->> 'task_id')::bigint, given ->> 'reason');
+        when 'task_note' then
+            return task_note_v1(act, (given ->> 'task_id')::bigint, given ->> 'note');
+        when 'settle_claim' then
+            return settle_claim_v1(act, given ->> 'sequence', (given ->> 'number')::bigint, given ->> 'outcome',
+                given ->> 'ref');
     end case;
 end $$;

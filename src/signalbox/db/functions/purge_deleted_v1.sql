@@ -22,7 +22,7 @@ begin
     if gone is null then
         return 0;
     end if;
-    perform set_config('signalbox.project_ids', gone::text, true);
+    perform set_config('signalbox.project_ids', gone::text, true), set_config('signalbox.lanes', '*', true);
     for emptied in
         select c.oid::regclass
         from pg_class c

@@ -96,6 +96,7 @@ participations = Table(
     optional("lane", Text),
     column("granted_at", TIME, "now()"),
     optional("removed_at", TIME),
+    column("closed_lanes", ARRAY(Text), "'{}'"),
     PrimaryKeyConstraint("participation_id", name="participations_pkey"),
     UniqueConstraint("project_id", "participant_id", name="participations_participant_key"),
     ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="participations_project_fkey"),
@@ -171,4 +172,14 @@ server_errors = Table(
     column("kind", Text),
     column("place", Text),
     PrimaryKeyConstraint("error_id", name="server_errors_pkey"),
+)
+
+agendas = Table(
+    "agendas",
+    metadata,
+    column("project_id", BigInteger),
+    column("next_at", TIME),
+    PrimaryKeyConstraint("project_id", name="agendas_pkey"),
+    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="agendas_project_fkey", ondelete="CASCADE"),
+    Index("agendas_by_time", "next_at"),
 )

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from sqlalchemy import Table
+
 from signalbox.db.schema import control, coordination, lanes, posts, search, sign_in
 from signalbox.db.schema.columns import metadata
 
 
 def _tables(*modules: ModuleType) -> frozenset[str]:
     made = [value for module in modules for value in vars(module).values()]
-    return frozenset(table.name for table in made if getattr(table, "metadata", None) is metadata)
+    return frozenset(table.name for table in made if isinstance(table, Table))
 
 
 CONTROL = _tables(control, sign_in)

@@ -150,8 +150,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
         self._settings = settings
-        self.wakeups = Wakeups(self._open_line)
         self.marks = Marks()
+        self.wakeups = Wakeups(self._open_line)
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None

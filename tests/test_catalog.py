@@ -17,7 +17,7 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
     list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
-    task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
+    task_create task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -29,6 +29,7 @@ FIELDS = {
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "ack": "post_id acked_at",
+    "wait": "fired: on index post_ids; cursor",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",
@@ -48,7 +49,7 @@ FIELDS = {
     "admin_revoke": "project participant revoked",
     "create_invite": "code expires_at redeem_url invite_prompt",
 }
-INBOXES = {"read_posts", "whats_new"}
+INBOXES = {"read_posts", "wait", "whats_new"}
 
 
 def has_null(value: Any) -> bool:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, search, tasks
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    invites,
+    leases,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+    waits,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
     (
         *events.TOOLS,
         *posts.TOOLS,
+        *waits.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,

@@ -17,6 +17,7 @@ from signalbox.db.marks import Marks
 from signalbox.db.notify import LINE_SECONDS_MAX, POOLED, Wakeups
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
+from signalbox.db.waiters import Waiters
 from signalbox.errors import SchemaError, SetupError, Unavailable
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class Database:
         self._settings = settings
         self.marks = Marks()
         self.wakeups = Wakeups(self._open_line)
+        self.waiters = Waiters(self.run, self.wakeups, settings.waits_max, settings.waits_per_participant_max)
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None

@@ -17,7 +17,7 @@ from signalbox.identity import Principal, TokenHash
 
 KNOWN_SECONDS: Final = 60.0
 KNOWN_MAX: Final = 10_000
-WAIT_SECONDS_MAX: Final = 50.0  # of a silent answer: three of four clients give one up after 60
+SILENT_SECONDS_MAX: Final = 50.0  # of a silent answer: three of four clients give one up after 60
 SUSPENDED: Final = "the owner of this token or project is suspended: write to the operator of this server"
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "callers.sql").read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ class Session:
     def __init__(self, callers: Callers, token_hash: TokenHash, mcp_session: bytes | None) -> None:
         self.base_url = callers.database.base_url
         self.marks = callers.database.marks
-        self.wait_seconds_max = WAIT_SECONDS_MAX
+        self.wait_seconds_max = SILENT_SECONDS_MAX
         """For how long the way in which this caller calls lets a tool keep it waiting."""
         self._callers = callers
         self._token_hash = token_hash

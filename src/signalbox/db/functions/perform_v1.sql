@@ -4,8 +4,8 @@ create function perform_v1(act act_ref, given jsonb) returns jsonb language plpg
 begin
     case act.tool
         when 'post' then
-            return post_v2(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
-                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint);
+            return post_v3(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
+                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint, given -> 'further');
         when 'ack' then
             return ack_v1(act, bigints_v1(given -> 'post_ids'), (given ->> 'through_id')::bigint,
                 given ->> 'outcome', given ->> 'note');

@@ -82,7 +82,7 @@ class CatalogServer(Server[Any]):
     ) -> InitializationOptions:
         """Describe the server to a client of the handshake era."""
         hears = "subscriptions/listen" in self._request_handlers
-        channel: dict[str, dict[str, Any]] = {"claude/channel": {}} if self.catalog is CHANNEL_CATALOG else {}
+        channel: dict[str, dict[str, Any]] | None = {"claude/channel": {}} if self.catalog is CHANNEL_CATALOG else None
         return super().create_initialization_options(
             notification_options or NotificationOptions(tools_changed=hears),
             experimental_capabilities or channel,

@@ -22,6 +22,7 @@ REPLACED = (
     "resolve_actor_v1",
     "managed_member_v1",
     "rename_owner_in_v1",
+    "take_invite_v1",
     "whats_new_v1",
 )
 FUNCTIONS = (

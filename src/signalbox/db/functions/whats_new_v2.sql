@@ -58,7 +58,8 @@ begin
         insert into cursors as c (project_id, participation_id, session, seq, page_seq, moved_at)
         values (project, participation, session_name, cursor_seq, since_event_id, clock_timestamp())
         on conflict on constraint cursors_pkey do update
-        set seq = excluded.seq, page_seq = excluded.page_seq, moved_at = excluded.moved_at
+        set seq = excluded.seq, page_seq = case when shown > 0 then excluded.page_seq else c.page_seq end,
+            moved_at = excluded.moved_at
         where c.seq < excluded.seq;
     end if;
 end $$;

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, search, tasks
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    invites,
+    leases,
+    names,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -13,6 +25,7 @@ CATALOG = Catalog(
         *leases.TOOLS,
         *tasks.TOOLS,
         *presence.TOOLS,
+        *names.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,

@@ -33,12 +33,13 @@ begin
         return;
     end if;
     update posts p set overdue_at = ctx.at where p.project_id = ctx.project_id and p.post_id = late.post_id;
-    if late.reroute is not null then
+    if late.reroute is not null and late.closed_lane is null then  -- what is said in a closed lane stays there
         reached := reroute_post_v1(ctx, late);
     end if;
     ctx.participation_id := late.author_id;
     ctx.actor := late.author;
     perform append_event_v1(ctx, 'overdue', jsonb_build_object(
         'post_id', late.post_id, 'to_lane', late.to_lane, 'to_lanes', late.to_lanes, 'silent', silent,
-        'rerouted_to', late.reroute, 'reached', reached));
+        'rerouted_to', case when reached is not null then late.reroute end, 'reached', reached,
+        'closed_lane', late.closed_lane));
 end $$;

@@ -68,6 +68,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with (
             database,
+            database.wakeups.listening(),
             errors.writing(database),
             janitor.sweeping(database),
             heartbeats.beating(database),

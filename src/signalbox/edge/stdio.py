@@ -23,5 +23,10 @@ async def serve_stdio(database: Database, known_hash: TokenHash) -> None:
         await session.who()
     heartbeats = Heartbeats()
     server = create_server(caller_with_token(callers, heartbeats, known_hash))
-    async with heartbeats.beating(database), receipts.marking(database), stdio_server() as (read, write):
+    async with (
+        database.wakeups.listening(),
+        heartbeats.beating(database),
+        receipts.marking(database),
+        stdio_server() as (read, write),
+    ):
         await server.run(read, write, server.create_initialization_options())

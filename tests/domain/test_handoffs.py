@@ -18,7 +18,7 @@ async def inbox(agent: Agent, **filters: Any) -> list[int]:
 
 
 async def read(agent: Agent, post_id: int = 1) -> dict[str, Any]:
-    (post,) = (await agent.call("read_posts", post_id=post_id))["posts"]
+    post: dict[str, Any] = (await agent.call("read_posts", post_id=post_id))["posts"][0]
     return post
 
 

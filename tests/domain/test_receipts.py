@@ -187,38 +187,26 @@ async def test_marks_of_another_project_touch_nothing(
     assert (await receipt(agent))["state"] == "queued"
 
 
-async def test_marks_never_wait_for_an_act(
-    project: Project, agent: Agent, peer: Agent, lead: Agent, operator: asyncpg.Connection[Any], database_url: str
-) -> None:
-    """An ack holds what it acks until its transaction ends; others travel in it, and may want what marks hold."""
+async def test_marks_never_wait_for_an_act(agent: Agent, peer: Agent, lead: Agent, database_url: str) -> None:
+    """An act holds what it acks until its transaction ends; others travel in it, and may want what marks hold."""
     await agent.call("post", to_actors=[peer.actor, lead.actor], body="Look.")
-    acker, marker = await peer.principal(), await lead.principal()
-    other = await asyncpg.connect(database_url)
+    acker, marked = await peer.principal(), await lead.principal()
+    hold = "select * from deliveries where project_id = $1 and participation_id = $2 for update"
+    act, marks = [await asyncpg.connect(database_url, command_timeout=WAIT_SECONDS_MAX) for _ in range(2)]
     try:
-        async with asyncio.timeout(WAIT_SECONDS_MAX):
-            act = other.transaction()
-            await act.start()
-            await other.execute("select set_config('signalbox.project_ids', $1, true)", str(project.project_id))
-            hold = "select * from deliveries where project_id = $1 and participation_id = $2 for update"
-            await other.execute(hold, project.project_id, acker.participation_id)
-            marks = operator.transaction()
-            await marks.start()
-            for who in (marker, acker):  # the second is held: it is passed over
-                await operator.execute(MARK, who.participation_id, 1)
-            waiting = asyncio.create_task(
-                other.execute(hold, project.project_id, marker.participation_id)  # the act goes on to what marks hold
-            )
-            async with asyncio.timeout(WAIT_SECONDS_MAX):
-                watcher = await asyncpg.connect(database_url)
-                try:
-                    await somebody_waits(watcher)
-                finally:
-                    await watcher.close()
-            await marks.commit()
-            await waiting
-            await act.rollback()
+        await act.execute("begin")
+        await act.execute(hold, acker.project_id, acker.participation_id)
+        await marks.execute("begin")
+        for who in (marked, acker):  # the second is held: it is passed over
+            await marks.execute(MARK, who.participation_id, 1)
+        going_on = asyncio.create_task(act.execute(hold, marked.project_id, marked.participation_id))
+        await somebody_waits(marks)
+        await marks.execute("commit")
+        await going_on
+        await act.execute("commit")
     finally:
-        await other.close()
+        await act.close()
+        await marks.close()
 
     found = {one["actor"]: one["state"] for one in (await status(agent))["receipts"]}
     assert found == {peer.actor: "queued", lead.actor: "offered"}
@@ -243,7 +231,8 @@ async def test_marks_and_acks_of_many_at_once_do_not_deadlock(project: Project, 
 
     assert all(outcome is None or outcome["acked_at"] for outcome in outcomes)
     for post_id in range(1, 13):
-        states = {one["state"] for one in (await status(author, post_id))["receipts"] if one["actor"] != project.handle}
+        found = (await status(author, post_id))["receipts"]
+        states = {one["state"] for one in found if one["actor"] != project.handle}
         assert states == {"acked"} if post_id % 2 else {"seen"}
 
 
@@ -268,7 +257,7 @@ def test_marks_are_kept_to_a_bound_and_taken_in_the_order_of_the_key() -> None:
     assert marks.take(10) == []
 
 
-def test_nothing_is_offered_on_what_is_no_transport(database: Database, project: Project) -> None:
+async def test_nothing_is_offered_on_what_is_no_transport(database: Database, project: Project) -> None:
     with pytest.raises(ValueError, match="'pigeon' is no transport"):
         transports.offered(database, project.owner, "pigeon", [1])
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from domain.looking import looking
 from domain.racing import head, ledger
 from domain.yards import Yard, inbox
+from signalbox.domain.board import board
 
 
 async def test_what_is_not_acked_in_time_is_overdue_once(yard: Yard) -> None:
@@ -186,3 +188,39 @@ async def test_what_all_have_acked_does_not_expire(yard: Yard) -> None:
     await yard.keep()
 
     assert await head(yard.author) == before
+
+
+async def test_a_session_is_told_of_its_unanswered_posts_once(yard: Yard) -> None:
+    await yard.author.call("whats_new")
+    await yard.post(ack_within_seconds=60)
+    await yard.post(ack_within_seconds=60)
+    await yard.post(expires_in_seconds=60)
+    await yard.post(ack_within_seconds=50, expires_in_seconds=60)
+    await yard.let_pass(seconds=61)
+    await yard.keep()
+    await yard.peer.call("ack", post_id=2)
+
+    told = await yard.author.call("whats_new")
+    again = await yard.author.call("whats_new")
+    repeated = await yard.author.call("whats_new", redeliver=True)
+    others = await yard.peer.call("whats_new")
+
+    assert told["unanswered"] == repeated["unanswered"] == [1, 3]
+    assert not {"unanswered"} & (again.keys() | others.keys())
+
+
+async def test_the_board_marks_what_is_overdue_by_its_own_deadline(yard: Yard) -> None:
+    await yard.post(ack_within_seconds=60)
+    await yard.post(ack_within_seconds=7200)
+    await yard.post()
+    await yard.post(expires_in_seconds=60)
+    await yard.let_pass(seconds=61)
+    await yard.keep()
+    async with looking(yard.database, yard.project.project_id) as page:
+        soon = await board(page, yard.project.owner)
+        await yard.let_pass(hours=25)
+        late = await board(page, yard.project.owner)
+
+    assert [(one.post_id, one.overdue) for one in soon.handoffs] == [(1, True), (2, False), (3, False)]
+    assert [(one.post_id, one.overdue) for one in late.handoffs] == [(1, True), (2, True), (3, True)]
+    assert soon.handoffs_count == 3

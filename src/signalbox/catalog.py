@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, search, tasks
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -15,6 +15,7 @@ CATALOG = Catalog(
         *presence.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
+        *search.TOOLS,
     )
 )
 

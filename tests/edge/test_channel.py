@@ -13,12 +13,14 @@ import anyio
 import httpx2
 import pytest
 
-from edge.listening import SECONDS_MAX, Sent, stream
+from edge.listening import SECONDS_MAX, Sent, served_here, stream
 from edge.wire import ACCEPT, CLIENT, LEGACY, MODERN, ask, call_mcp, era_headers, message
 from signalbox.catalog import CATALOG, CHANNEL_CATALOG
+from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
 from signalbox.domain.presence import Heartbeats
+from signalbox.edge import stream as beats
 from signalbox.edge.listeners import Kept, Listeners, News
 from signalbox.edge.mcp import channel as rules
 from signalbox.edge.mcp.sessions import McpSession
@@ -30,8 +32,8 @@ CHANNEL = "notifications/claude/channel"
 class Claude:
     """A client of the channel's endpoint: one session, calls on it, and its stream."""
 
-    def __init__(self, server: ServerProcess, agent: Agent) -> None:
-        self.url = f"{server.url}/channel/mcp"
+    def __init__(self, url: str, agent: Agent) -> None:
+        self.url = f"{url}/channel/mcp"
         self.headers = {**era_headers(LEGACY, "", {}), **agent.headers}
         self.capabilities: dict[str, Any] = {}
         self.instructions = ""
@@ -71,10 +73,20 @@ class Claude:
 
 
 @asynccontextmanager
-async def claude(server: ServerProcess, agent: Agent) -> AsyncIterator[Claude]:
-    client = Claude(server, agent)
+async def claude(url: str, agent: Agent) -> AsyncIterator[Claude]:
+    client = Claude(url, agent)
     await client.begin()
     yield client
+
+
+@pytest.fixture
+async def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A server whose clocks are short."""
+    monkeypatch.setattr(rules, "SETTLE_SECONDS", 0.3)
+    monkeypatch.setattr(rules, "RING_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 0.1)
+    async with served_here(settings) as url:
+        yield url
 
 
 def rung(sent: Sent) -> tuple[str, dict[str, str]]:
@@ -108,10 +120,8 @@ async def test_without_a_token_it_is_refused_first(web: httpx2.AsyncClient) -> N
     assert answer.status_code == 401
 
 
-async def test_it_declares_a_channel_and_has_one_tool_more(
-    server: ServerProcess, web: httpx2.AsyncClient, agent: Agent
-) -> None:
-    async with claude(server, agent) as client:
+async def test_it_declares_a_channel_and_has_one_tool_more(quick: str, web: httpx2.AsyncClient, agent: Agent) -> None:
+    async with claude(quick, agent) as client:
         listed = [tool["name"] for tool in (await client.ask("tools/list"))["result"]["tools"]]
         elsewhere = (await ask(web, agent.token, "tools/list", era=LEGACY)).json()["result"]["tools"]
 
@@ -127,7 +137,7 @@ async def test_posts_are_rung_once_the_model_has_shown_that_it_hears(
 ) -> None:
     """The session's calls are served by whichever worker; the stream is in one of them."""
     with anyio.fail_after(2 * SECONDS_MAX):
-        async with claude(two_workers, agent) as client, client.listening() as sent:
+        async with claude(two_workers.url, agent) as client, client.listening() as sent:
             await peer.call("post", to_actor="claude-1", subject="before", body="SECRET-BODY")
             said = await client.answer_check(sent)
             first = rung(await anext(sent))
@@ -143,10 +153,10 @@ async def test_posts_are_rung_once_the_model_has_shown_that_it_hears(
     assert "SECRET-BODY" not in json.dumps([first, second, said])
 
 
-async def test_nothing_is_rung_before_the_check_is_answered(server: ServerProcess, agent: Agent, peer: Agent) -> None:
+async def test_nothing_is_rung_before_the_check_is_answered(quick: str, agent: Agent, peer: Agent) -> None:
     heard: list[Sent] = []
-    with anyio.move_on_after(rules.SETTLE_SECONDS + 2):
-        async with claude(server, agent) as client, client.listening() as sent:
+    with anyio.move_on_after(1):
+        async with claude(quick, agent) as client, client.listening() as sent:
             await peer.call("post", to_actor="claude-1", body="look")
             heard.append(await anext(sent))
             await anext(sent)
@@ -156,11 +166,9 @@ async def test_nothing_is_rung_before_the_check_is_answered(server: ServerProces
     assert "1 posts wait for you" in content
 
 
-async def test_a_burst_is_rung_together_and_never_to_its_author(
-    server: ServerProcess, agent: Agent, peer: Agent
-) -> None:
+async def test_a_burst_is_rung_together_and_never_to_its_author(quick: str, agent: Agent, peer: Agent) -> None:
     with anyio.fail_after(2 * SECONDS_MAX):
-        async with claude(server, agent) as client, client.listening() as sent:
+        async with claude(quick, agent) as client, client.listening() as sent:
             await client.answer_check(sent)
             await agent.call("post", to_actor="claude-1", body="to myself")
             for number in range(6):
@@ -177,10 +185,10 @@ async def test_a_burst_is_rung_together_and_never_to_its_author(
 
 
 async def test_a_proof_holds_for_its_session_when_the_stream_is_opened_again(
-    two_workers: ServerProcess, agent: Agent, peer: Agent
+    quick: str, agent: Agent, peer: Agent
 ) -> None:
     with anyio.fail_after(3 * SECONDS_MAX):
-        async with claude(two_workers, agent) as client:
+        async with claude(quick, agent) as client:
             async with client.listening() as sent:
                 await client.answer_check(sent)
             await peer.call("post", to_actor="claude-1", body="while it was closed")
@@ -191,15 +199,15 @@ async def test_a_proof_holds_for_its_session_when_the_stream_is_opened_again(
 
 
 async def test_only_the_checks_own_session_can_answer_it(
-    server: ServerProcess, agent: Agent, peer: Agent, other_project: Project
+    quick: str, agent: Agent, peer: Agent, other_project: Project
 ) -> None:
     stranger = await other_project.join("claude-1")
     with anyio.fail_after(2 * SECONDS_MAX):
-        async with claude(server, agent) as client, client.listening() as sent:
+        async with claude(quick, agent) as client, client.listening() as sent:
             _, meta = rung(await anext(sent))
             answers = []
             for other in (peer, stranger):
-                async with claude(server, other) as guesser:
+                async with claude(quick, other) as guesser:
                     answers.append(await guesser.call("channel_ok", id=meta["doorbell_check"]))
             answers.append(await client.call("channel_ok", id="made-up"))
             mine = await client.call("channel_ok", id=meta["doorbell_check"])

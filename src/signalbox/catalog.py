@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, events, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import claims, events, invites, leases, participants, posts, presence, tasks, work
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -12,6 +12,7 @@ CATALOG = Catalog(
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from signalbox.db.schema import control, coordination, lanes, sign_in
+from signalbox.db.schema import control, coordination, lanes, sign_in, work
 from signalbox.db.schema.columns import metadata
 
 
@@ -19,7 +19,7 @@ def _tables(*modules: ModuleType) -> frozenset[str]:
 CONTROL = _tables(control, sign_in)
 """Tables that are looked up before a tenant is known."""
 
-COORDINATION = _tables(coordination, lanes)
+COORDINATION = _tables(coordination, lanes, work)
 """Tables of a project: each is bound to its tenant."""
 
 __all__ = ["CONTROL", "COORDINATION", "metadata"]

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, events, invites, leases, participants, posts, presence, tasks, work
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    invites,
+    leases,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+    work,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -16,5 +28,9 @@ CATALOG = Catalog(
         *presence.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
+        *search.TOOLS,
     )
 )
+
+CHANNEL_CATALOG = Catalog((*CATALOG, *doorbells.CHANNEL_TOOLS))
+"""What the endpoint for channels offers: one tool more, so that it costs nobody else a byte."""

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from signalbox.db.pool import Database
-from signalbox.identity import token_hash
+from signalbox.identity import mint_token, token_hash
 from support import Agent
 
 MASKED = {"presence"}  # a row there is everybody's; the lane's name in it goes through sees_lane_v1
@@ -55,7 +55,8 @@ async def test_the_setting_says_which_lanes_are_seen(database: Database, lanes: 
     async with database.connection() as connection, connection.transaction():
         await connection.execute("select set_config('signalbox.lanes', $1, true)", lanes)
         found = await connection.fetch(
-            "select coalesce(l, 'open') as lane from unnest(array[null, 'a', 'b c', '*']) l where sees_lane_v1(l) order by 1"
+            "select coalesce(l, 'open') as lane from unnest(array['*', 'a', 'b c', null]) with ordinality o (l, place) "
+            "where sees_lane_v1(l) order by place"
         )
 
     assert [row["lane"] for row in found] == seen
@@ -65,14 +66,14 @@ async def test_an_authentication_sets_the_lanes_anew(
     database: Database, database_url: str, agent: Agent, peer: Agent
 ) -> None:
     who = await agent.principal()
-    connection = await asyncpg.connect(database_url)
-    await connection.execute(
+    operator = await asyncpg.connect(database_url)
+    await operator.execute(
         "update participations set closed_lanes = array['a', 'b c'] where participation_id = $1", who.participation_id
     )
-    await connection.close()
+    await operator.close()
     seen = []
     async with database.connection() as connection:
-        for token in (agent.token, peer.token, agent.token, "nobody's"):
+        for token in (agent.token, peer.token, agent.token, mint_token()[0]):
             await connection.fetch("select * from authenticate_v3($1, null)", token_hash(token))
             seen.append(await connection.fetchval("select current_setting('signalbox.lanes')"))
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "seed-token": "Give a participant a token in a project, making what is missing.",
     "token": "List, revoke and rotate tokens.",
     "call": "Call a tool of a server: signalbox call claim sequence=adr.",
+    "watch": "Print what happens in a project as it happens.",
     "stdio": "Be an MCP server on standard input and output.",
     "completion": "Print the shell's completion script.",
 }

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import (
     INTEGER_MAX,
     ActArgs,
@@ -224,6 +224,7 @@ TOOLS = (
         Effect.REPEATS,
         "Set a sequence's last used number and format; never goes back. Leads only.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
     Tool(
         "settle_claim",
@@ -231,6 +232,7 @@ TOOLS = (
         Scope.WRITE,
         Effect.REPEATS,
         "Say what became of a number you claimed; void stays taken.",
+        group=ToolGroup.WORK,
     ),
     Tool(
         "latest_claims",
@@ -238,6 +240,14 @@ TOOLS = (
         Scope.READ,
         Effect.READS,
         "The newest claim of each sequence; or all unsettled.",
+        group=ToolGroup.WORK,
     ),
-    Tool("list_sequences", list_sequences, Scope.READ, Effect.READS, "All sequences with the next id of each."),
+    Tool(
+        "list_sequences",
+        list_sequences,
+        Scope.READ,
+        Effect.READS,
+        "All sequences with the next id of each.",
+        group=ToolGroup.WORK,
+    ),
 )

@@ -9,7 +9,7 @@ from pydantic import Field
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor
 from signalbox.domain.tasks import Status, Task, TaskArgs, TaskState
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, Effect, Lane, Line, Result, Text, Tool
 
 
@@ -92,8 +92,9 @@ TOOLS = (
         Scope.WRITE,
         Effect.WRITES,
         "Take and start the next ready task.",
+        group=ToolGroup.WORK,
     ),
-    Tool("task_release", task_release, Scope.WRITE, Effect.WRITES, "Give your task back."),
-    Tool("task_cancel", task_cancel, Scope.WRITE, Effect.WRITES, "Give a task up for good."),
-    Tool("task_note", task_note, Scope.WRITE, Effect.WRITES, "Note progress on a task."),
+    Tool("task_release", task_release, Scope.WRITE, Effect.WRITES, "Give your task back.", group=ToolGroup.WORK),
+    Tool("task_cancel", task_cancel, Scope.WRITE, Effect.WRITES, "Give a task up for good.", group=ToolGroup.WORK),
+    Tool("task_note", task_note, Scope.WRITE, Effect.WRITES, "Note progress on a task.", group=ToolGroup.WORK),
 )

@@ -104,66 +104,6 @@ presence = Table(
     CheckConstraint("(reach is null) = (reach_at is null)", name="presence_reach_whole"),
 )
 
-posts = Table(
-    "posts",
-    metadata,
-    column("project_id", BigInteger),
-    column("post_id", BigInteger),
-    column("seq", BigInteger),
-    column("author_id", BigInteger),
-    column("author", Text),
-    optional("to_lane", Text),
-    optional("to_actor", Text),
-    optional("subject", Text),
-    column("body", Text),
-    optional("ref", Text),
-    optional("tag", Text),
-    column("created_at", TIME),
-    optional("acked_at", TIME),
-    optional("reply_to", BigInteger),
-    column("thread_id", BigInteger),
-    optional("closed_lane", Text),
-    PrimaryKeyConstraint("project_id", "post_id", name="posts_pkey"),
-    CheckConstraint("to_lane is not null or to_actor is not null", name="posts_addressed"),
-    partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
-    partial("posts_open_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null and acked_at is null"),
-    partial(
-        "posts_by_lane_and_tag",
-        "project_id",
-        "to_lane",
-        "tag",
-        "post_id",
-        where="to_lane is not null and tag is not null",
-    ),
-    Index("posts_by_thread", "project_id", "thread_id", "post_id"),
-    partial("posts_open", "project_id", "post_id", where="acked_at is null"),
-    partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
-    partial("posts_by_tag", "project_id", "tag", "post_id", where="tag is not null"),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    column("project_id", BigInteger),
-    column("post_id", BigInteger),
-    column("participation_id", BigInteger),
-    column("state", Text, "'queued'"),
-    optional("outcome", Text),
-    optional("note", Text),
-    optional("acked_at", TIME),
-    optional("to_lane", Text),
-    optional("closed_lane", Text),
-    PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
-    CheckConstraint(
-        one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),
-        name="deliveries_state_known",
-    ),
-    CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
-    CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
-    partial("deliveries_unacked", "project_id", "participation_id", "post_id", where="acked_at is null"),
-    partial("deliveries_by_lane", "project_id", "participation_id", "to_lane", "post_id", where="to_lane is not null"),
-)
-
 cursors = Table(
     "cursors",
     metadata,
@@ -186,15 +126,4 @@ idempotency_keys = Table(
     column("created_at", TIME),
     PrimaryKeyConstraint("project_id", "participation_id", "tool", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_by_age", "project_id", "created_at"),
-)
-
-ended_sessions = Table(
-    "ended_sessions",
-    metadata,
-    column("project_id", BigInteger),
-    column("session_id", LargeBinary),
-    column("expires_at", TIME),
-    PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
-    CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
-    Index("ended_sessions_by_expiry", "project_id", "expires_at"),
 )

@@ -56,6 +56,11 @@ FUNCTIONS = (
     "task_cancel_v1",
     "task_note_v1",
     "settle_claim_v1",
+    "idle_tasks_v1",
+    "give_back_idle_v1",
+    "active_leases_v1",
+    "renew_active_v1",
+    "tend_work_v1",
 )
 
 

@@ -196,7 +196,7 @@ async def test_a_lease_about_to_end_is_renewed_while_its_holder_is_active(
         "lease_id": 1,
         "surface": SURFACE,
         "mode": "shared",
-        "expires_at": held["expires_at"],
+        "expires_at": held["expires_at"].replace("Z", "+00:00"),
         "note": "Refactoring.",
         "renewed": True,
     }

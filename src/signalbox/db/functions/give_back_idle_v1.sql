@@ -6,7 +6,11 @@ declare
     idle record;
     opened integer := 0;
 begin
-    for idle in select * from idle_tasks_v1(ctx.project_id, silence_seconds, ctx.at, rows_max) loop
+    for idle in
+        select *
+        from idle_tasks_v1(ctx.project_id, silence_seconds, ctx.at, rows_max) i
+        order by (i.task).task_id
+    loop
         ctx.participation_id := (idle.holder).participation_id;
         ctx.actor := (idle.holder).actor;
         perform give_back_task_v1(ctx, idle.task, jsonb_build_object('reason', idle.reason));

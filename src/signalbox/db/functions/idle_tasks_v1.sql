@@ -27,7 +27,7 @@ begin
         and (
             m.removed_at is not null
             or (s.is_silent and t.updated_at < at - make_interval(secs => silence_seconds))
-            or t.closed_lane <> all(p.closed_lanes)
+            or (t.closed_lane is not null and t.closed_lane <> all(p.closed_lanes))
         )
     limit rows_max;
 end $$;

@@ -17,6 +17,7 @@ from starlette.types import ExceptionHandler, Scope
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain.indexing import indexing
 from signalbox.domain.janitor import Janitor
 from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
@@ -69,6 +70,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             database,
             errors.writing(database),
             janitor.sweeping(database),
+            indexing(database),
             heartbeats.beating(database),
             mailer.running() if mailer else nullcontext(),
             listeners.proving(),

@@ -14,6 +14,7 @@ from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.acts import Writes
 from signalbox.db.marks import Marks
+from signalbox.db.moves import Moves
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
 from signalbox.errors import SchemaError, SetupError, Unavailable
@@ -123,6 +124,7 @@ class Database:
         self.base_url = settings.base_url
         self._settings = settings
         self.marks = Marks()
+        self.moves = Moves()
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None
@@ -196,7 +198,9 @@ class Database:
 
     async def act(self, project_id: int, fields: dict[str, Any]) -> str:
         """Run one act (signalbox.db.acts) in its project's turn; answers its JSON."""
-        return await self._writes.act(project_id, fields)
+        answer = await self._writes.act(project_id, fields)
+        self.moves.note(project_id)
+        return answer
 
     async def _perform(self, project_id: int, acts: str) -> list[asyncpg.Record]:
         return await self.run(STATEMENTS["perform_acts"], [project_id, acts])

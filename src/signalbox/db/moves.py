@@ -30,15 +30,15 @@ class Moves:
         self._moved: dict[int, _Moved] = {}
         self._many: set[int] = set()
 
-    def note(self, project_id: int) -> None:
-        """Note an act in a project."""
+    def note(self, project_id: int, acts: int = 1) -> None:
+        """Note some acts in a project."""
         moved = self._moved.get(project_id)
         if moved is None:
             if len(self._moved) >= PROJECTS_MAX:
                 return
             moved = self._moved[project_id] = _Moved(self._clock())
-        moved.acts += 1
-        if moved.acts == MANY:
+        moved.acts += acts
+        if moved.acts >= MANY:
             self._many.add(project_id)
 
     def take(self, count: int) -> list[int]:

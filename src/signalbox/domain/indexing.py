@@ -53,7 +53,7 @@ async def catch_up(database: Database) -> int:
 
 
 @asynccontextmanager
-async def indexing(database: Database) -> AsyncIterator[None]:
+async def keeping_up(database: Database) -> AsyncIterator[None]:
     """Keep search up to date meanwhile; several processes get in nobody's way."""
     failed = "search was not brought up to date"
     async with (

@@ -23,6 +23,7 @@ begin
         return;
     end if;
     ctx := lock_head_v1(keep_deadlines_v1.project_id);
+    perform see_lanes_v1('*');
     for due in
         select *
         from deadlines d

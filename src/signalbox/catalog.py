@@ -8,12 +8,14 @@ from signalbox.domain import (
     events,
     invites,
     leases,
+    names,
     participants,
     posts,
     presence,
     search,
     tasks,
     waits,
+    work,
 )
 from signalbox.tool import Catalog
 
@@ -25,7 +27,9 @@ CATALOG = Catalog(
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
+        *names.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,

@@ -11,7 +11,16 @@ from signalbox.db.rooms import Waiter
 from signalbox.db.statements import statements
 from signalbox.db.waiters import CanWait
 from signalbox.domain import events, leases, transports
-from signalbox.domain.conditions import FIELDS, Condition, as_json, concerns_of, may_free
+from signalbox.domain.conditions import (
+    Condition,
+    EventCondition,
+    PostCondition,
+    SeqCondition,
+    SurfaceCondition,
+    as_json,
+    concerns_of,
+    may_free,
+)
 from signalbox.domain.events import QueryArgs
 from signalbox.domain.leases import LeaseArgs
 from signalbox.errors import Refusal, ScopeTooNarrow, Unavailable
@@ -27,6 +36,10 @@ NAMED_MAX: Final = 20  # ids in an answer, of each condition
 RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
 
 
+def _a_post() -> list[Condition]:
+    return [PostCondition(on="post")]
+
+
 class WaitArgs(Args):
     """What to wait for, and how long."""
 
@@ -36,11 +49,11 @@ class WaitArgs(Args):
             alias="for",
             min_length=1,
             max_length=CONDITIONS_MAX,
-            description="Each {on, …}: post (from, lane, tag, kind), ack (post_id), surface (surface, take=true leases "
-            "it in turn), task (lane), event (type, actor, ref, tag, sequence) or seq. Default: a post.",
+            description="[{on: post|ack|surface|task|event|seq, …}]; post: from, lane, tag, kind; ack: post_id; "
+            "surface: surface, take; task: lane; event: type, actor, ref, tag, sequence.",
         ),
-    ] = Field(default_factory=lambda: [Condition(on="post")])
-    after: Annotated[Whole | None, Field(description="The cursor of your last wait: only what is newer.")] = None
+    ] = Field(default_factory=_a_post)
+    after: Annotated[Whole | None, Field(description="The cursor of your last wait.")] = None
     timeout_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = WAIT_SECONDS
 
 
@@ -90,7 +103,8 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
         NotFound: the post whose ack is waited for, or an actor, is not there.
         TooMany: the caller, or the server, has as many waits as there may be.
     """
-    if any(condition.take for condition in args.for_) and Scope.WRITE not in who.scopes:
+    takes = any(isinstance(condition, SurfaceCondition) and condition.take for condition in args.for_)
+    if takes and Scope.WRITE not in who.scopes:
         raise ScopeTooNarrow("this token may only read: it can wait for a surface, but not take it", scope="write")
     with db.watching(who, concerns_of(args.for_, who)) as waiter:
         waited = await _Look(db, who, args).until_something(waiter, min(args.timeout_seconds, db.wait_seconds_max))
@@ -164,7 +178,7 @@ class _Look:
         """Lease the surfaces that are to be taken and whose turn it is; the first time, stand in line for all."""
         taken: list[Fired] = []
         for index, condition in enumerate(self._conditions):
-            if not condition.take or condition.surface is None:
+            if not isinstance(condition, SurfaceCondition) or not condition.take:
                 continue
             if self._cursor is None:
                 waiter.stands_in_line(condition.surface, may_free)
@@ -183,11 +197,11 @@ class _Look:
         return taken
 
     async def _events(self, condition: Condition, after: int, head: int) -> list[int]:
-        if condition.on == "seq":
+        if isinstance(condition, SeqCondition):
             return [head] if head > after else []
-        if condition.on != "event":
+        if not isinstance(condition, EventCondition):
             return []
-        filters = condition.model_dump(include=set(FIELDS["event"]))
+        filters = condition.model_dump(exclude={"on"})
         found = await events.query_events(self._db, self._who, QueryArgs(after=after, limit=NAMED_MAX + 1, **filters))
         return [event.id for event in found.events if event.id <= head]
 
@@ -197,8 +211,8 @@ TOOLS = (
         "wait",
         wait,
         Scope.READ,
-        Effect.READS,
-        "Wait until something holds; at once if it does. Answers ids, never bodies.",
+        Effect.REPEATS,
+        "Wait for a post to you, or until any of `for` holds; at once if one does. Answers ids; read by them.",
         reports_inbox=True,
         waits="timeout_seconds",
     ),

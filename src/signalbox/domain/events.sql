@@ -258,4 +258,4 @@ select
             limit 50
         ) n
     ), '{}') as latest_claims
-from whats_new_v1(:project_id, :participation_id, :after, :redeliver, :advance, :limit) w;
+from whats_new_v2(:project_id, :participation_id, :session, :after, :redeliver, :advance, :limit) w;

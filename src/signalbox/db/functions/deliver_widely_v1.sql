@@ -23,6 +23,7 @@ begin
             and m.project_id = ctx.project_id
             and m.removed_at is null
             and m.participation_id <> ctx.participation_id
+            and not is_ghost_v1(ctx.project_id, m.participation_id)
     ) r
     group by r.participation_id
     order by r.participation_id;

@@ -169,7 +169,7 @@ async def test_late_and_expired_deliveries_are_marked(team: Team, database_url: 
     await team.codex.call("ack", post_id=1)
     await change(
         database_url,
-        "update deliveries set state = 'expired' where project_id = $1 and acked_at is null",
+        "update deliveries set state = 'expired', acked_at = now() where project_id = $1 and acked_at is null",
         team.project.project_id,
     )
     said = words(await team.browser.get(f"{team.path}/posts/1"))

@@ -16,11 +16,10 @@ begin
     set lane = null, closed_lane = null, status = null, registered_at = null
     where p.project_id = ctx.project_id and p.participation_id = participation and lane_name in (p.lane, p.closed_lane);
     update deliveries d
-    set state = 'expired', due_at = coalesce(d.due_at, ctx.at)
+    set state = 'expired', acked_at = ctx.at, due_at = coalesce(d.due_at, ctx.at)
     where d.project_id = ctx.project_id
         and d.participation_id = participation
         and d.acked_at is null
-        and d.state <> 'expired'
         and (d.closed_lane = lane_name or (d.to_lane = lane_name and d.by_name is not true));
     if gone.closed_lane is not null and not exists (
         select from lane_members m where m.project_id = ctx.project_id and m.lane = lane_name

@@ -142,6 +142,7 @@ order by o.post_id desc
 limit :limit;
 
 -- name: open_posts_by_lane
+-- The same of one lane. Of posts to several lanes, which do not know there whether they are open, the newest 1,000.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
@@ -164,17 +165,20 @@ from (
     union
     (
         select l.post_id
-        from post_lanes l
+        from (
+            select a.post_id
+            from post_lanes a
+            where a.project_id = :project_id and a.lane = :to_lane and a.post_id < :before
+            order by a.post_id desc
+            limit 1000
+        ) l
         cross join lateral (
             select *
             from posts q
             where q.project_id = :project_id and q.post_id = l.post_id
             limit 1
         ) p
-        where l.project_id = :project_id
-            and l.lane = :to_lane
-            and l.post_id < :before
-            and p.acked_at is null
+        where p.acked_at is null
             and p.expired_at is null
             and (:tag::text is null or p.tag = :tag)
             and (:kind::text is null or p.kind = :kind)

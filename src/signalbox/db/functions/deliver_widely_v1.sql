@@ -17,7 +17,7 @@ begin
         from lane_members m
         where m.project_id = ctx.project_id and m.lane = any(lanes) and m.participation_id <> ctx.participation_id
         union all
-        select m.participation_id, null
+        select m.participation_id, true
         from members m
         where to_all
             and m.project_id = ctx.project_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import claims, doorbells, events, invites, lanes, leases, participants, posts, presence, tasks
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -13,6 +13,7 @@ CATALOG = Catalog(
         *leases.TOOLS,
         *tasks.TOOLS,
         *presence.TOOLS,
+        *lanes.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
     )

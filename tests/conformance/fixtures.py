@@ -21,7 +21,6 @@ from signalbox.edge.listeners import News
 from signalbox.edge.mcp import McpEndpoint
 
 
-
 def add_fixtures(endpoint: McpEndpoint) -> None:
     """Let the endpoint's server answer for the fixtures too; what is not theirs goes where it went."""
     server = endpoint.server

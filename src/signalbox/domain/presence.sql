@@ -1,9 +1,10 @@
 -- name: who_is_active
 -- Liveness is a window of minutes over marks written at most every 15 seconds; who holds a stream is live however long
--- ago it called. Who never registered stands with the lane it was granted. At most 1,000 participants are in a project,
--- so this is one page.
+-- ago it called. Who never registered stands with the lane it was granted. Where somebody is, and what it does there, is
+-- shown to who may see that lane. At most 1,000 participants are in a project, so this is one page.
 select
-    m.actor, coalesce(p.lane, m.lane) as lane, p.status, p.last_seen_at as last_seen,
+    m.actor, coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) as lane,
+    case when sees_lane_v1(p.closed_lane) then p.status end as status, p.last_seen_at as last_seen,
     nullif(p.availability, 'active') as availability, nullif(p.visibility, 'visible') as visibility, nullif(p.tags, '{}') as tags,
     reach_now_v1(p.reach, p.reach_at) as reach, unread_posts_v1(p.project_id, p.participation_id) as unread
 from presence p
@@ -15,7 +16,10 @@ where p.project_id = :project_id
         or reach_now_v1(p.reach, p.reach_at) in ('stream', 'wait')
     )
     and (p.visibility = 'visible' or :is_lead::boolean)
-    and (:lane::text is null or coalesce(p.lane, m.lane) = :lane)
+    and (
+        :lane::text is null
+        or coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) = :lane
+    )
     and (:tag::text is null or :tag = any(p.tags))
 order by p.last_seen_at desc, m.actor
 limit 1000;

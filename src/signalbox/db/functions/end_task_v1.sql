@@ -1,11 +1,13 @@
 -- The last step of a task. Nothing waits on it any more: blockers end, each with an event of its task; dependencies are
--- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one.
+-- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one. Tasks of closed lanes
+-- that the caller is not in go on, too; nothing is said of them.
 create function end_task_v1(ctx act_context, task tasks, next_status text, event_type text, payload jsonb)
 returns void language plpgsql as $$
 declare
     dependents bigint[];
     ready bigint[];
     waiting tasks;
+    seen_before text := see_lanes_v1('*');
 begin
     with met as (
         update task_dependencies d
@@ -24,6 +26,7 @@ begin
                 and t.task_id = any(dependents)
                 and t.unmet = 0
                 and t.status in ('open', 'assigned')
+                and (t.closed_lane is null or t.closed_lane = task.closed_lane)
             order by t.task_id
             limit 100
         ) r;
@@ -42,4 +45,5 @@ begin
     loop
         perform unblock_v1(ctx, waiting, task.task_id);
     end loop;
+    perform see_lanes_v1(seen_before);
 end $$;

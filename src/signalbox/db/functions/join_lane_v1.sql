@@ -2,17 +2,21 @@
 -- newest 1,000), but not its own.
 create function join_lane_v1(ctx act_context, participation bigint, lane_name text, joined_as text)
 returns void language plpgsql as $$
+declare
+    closed text := (
+        select l.lane from lanes l where l.project_id = ctx.project_id and l.lane = lane_name and l.access <> 'open'
+    );
 begin
-    insert into lane_members as m (project_id, lane, participation_id, origin, joined_at)
-    values (ctx.project_id, lane_name, participation, joined_as, ctx.at)
+    insert into lane_members as m (project_id, lane, participation_id, origin, joined_at, is_insider, closed_lane)
+    values (ctx.project_id, lane_name, participation, joined_as, ctx.at, closed is not null, closed)
     on conflict on constraint lane_members_pkey do update
     set origin = excluded.origin
-    where m.origin = 'registered' and excluded.origin = 'granted';
+    where m.origin = 'registered' and excluded.origin <> 'registered';
     if not found then
         return;
     end if;
-    insert into deliveries (project_id, post_id, participation_id, to_lane)
-    select p.project_id, p.post_id, participation, p.to_lane
+    insert into deliveries as d (project_id, post_id, participation_id, to_lane, closed_lane)
+    select p.project_id, p.post_id, participation, p.to_lane, p.closed_lane
     from posts p
     where p.project_id = ctx.project_id
         and p.to_lane = lane_name
@@ -20,5 +24,7 @@ begin
         and p.author_id <> participation
     order by p.post_id desc
     limit 1000
-    on conflict on constraint deliveries_pkey do nothing;
+    on conflict on constraint deliveries_pkey do update
+    set state = 'queued'
+    where d.state = 'expired' and d.acked_at is null;
 end $$;

@@ -40,5 +40,5 @@ begin
     ctx.actor := late.author;
     perform append_event_v1(ctx, 'overdue', jsonb_build_object(
         'post_id', late.post_id, 'to_lane', late.to_lane, 'to_lanes', late.to_lanes, 'silent', silent,
-        'rerouted_to', late.reroute, 'reached', reached));
+        'rerouted_to', late.reroute, 'reached', reached, 'closed_lane', late.closed_lane));
 end $$;

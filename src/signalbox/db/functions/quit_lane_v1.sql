@@ -1,10 +1,11 @@
--- Takes a participant out of a lane: it is neither present there nor let in any more, and what it has not acked of the
--- lane's posts leaves its inbox. A private lane that nobody is in any more is open again, so that its name is not lost;
--- what was said in it stays closed, as in a secret one.
+-- Takes a participant out of a lane: it is neither present there nor let in any more, what it has not acked of the lane's
+-- posts leaves its inbox, and tasks it had there are open again. A private lane that nobody is in any more is open again,
+-- so that its name is not lost; what was said in it stays closed, as in a secret one.
 create function quit_lane_v1(ctx act_context, participation bigint, lane_name text) returns void language plpgsql as $$
 declare
     seen_before text := see_lanes_v1('*');
     gone lane_members;
+    held tasks;
 begin
     delete from lane_members m
     where m.project_id = ctx.project_id and m.lane = lane_name and m.participation_id = participation
@@ -22,6 +23,17 @@ begin
         and d.acked_at is null
         and d.state <> 'expired'
         and (d.closed_lane = lane_name or (d.to_lane = lane_name and d.by_name is not true));
+    for held in
+        select t.*
+        from tasks t
+        where t.project_id = ctx.project_id
+            and t.owner_id = participation
+            and t.status in ('assigned', 'in_progress', 'blocked')
+            and t.closed_lane = lane_name
+        order by t.task_id
+    loop
+        perform give_back_task_v1(ctx, held, '{}');
+    end loop;
     if gone.closed_lane is not null and not exists (
         select from lane_members m where m.project_id = ctx.project_id and m.lane = lane_name
     ) then

@@ -18,7 +18,7 @@ begin
     from presence p
     where p.project_id = ctx.project_id and p.participation_id = ctx.participation_id;
     is_same := before.registered_at is not null
-        and lane_name in (before.lane, before.closed_lane)
+        and coalesce(before.closed_lane, before.lane) = lane_name
         and before.status is not distinct from new_status;
     since := case when is_same then before.registered_at else ctx.at end;
     insert into presence as p

@@ -5,18 +5,28 @@ declare
     reached integer;
 begin
     if late.reroute = 'lead' then
-        insert into deliveries (project_id, post_id, participation_id, due_at)
-        select ctx.project_id, late.post_id, m.participation_id, late.due_at
+        insert into deliveries (project_id, post_id, participation_id, due_at, closed_lane)
+        select ctx.project_id, late.post_id, m.participation_id, late.due_at, late.closed_lane
         from members m
         where m.project_id = ctx.project_id
             and m.role = 'lead'
             and m.removed_at is null
             and m.participation_id <> late.author_id
+            and (late.closed_lane is null or exists (
+                select
+                from lane_members l
+                where l.project_id = ctx.project_id
+                    and l.lane = late.closed_lane
+                    and l.participation_id = m.participation_id
+                    and l.is_insider
+            ))
         on conflict on constraint deliveries_pkey do nothing;
         get diagnostics reached = row_count;
         return reached;
     end if;
-    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) then
+    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) or exists (  -- closed since
+        select from lanes l where l.project_id = ctx.project_id and l.lane = late.reroute and l.access <> 'open'
+    ) then
         return 0;
     end if;
     insert into post_lanes (project_id, lane, post_id) values (ctx.project_id, late.reroute, late.post_id);

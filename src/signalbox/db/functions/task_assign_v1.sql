@@ -27,6 +27,9 @@ begin
                 format('task %s is assigned to %s: its owner, its creator or a lead may hand it on', wanted, task.owner),
                 jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner));
         end if;
+        if task.closed_lane is not null then
+            perform require_inside_v1(ctx, task.closed_lane, array[new_owner.participation_id]);
+        end if;
         task.owner_id := new_owner.participation_id;
         task.owner := new_owner.actor;
         perform move_task_v1(ctx, task, 'assigned', 'task_assign', '{}');

@@ -9,3 +9,9 @@ alter table presence
     add constraint presence_visibility_known check (visibility in ('visible', 'hidden', 'ghost')),
     add constraint presence_reach_known check (reach in ('stream', 'wait', 'hook')),
     add constraint presence_reach_whole check ((reach is null) = (reach_at is null));
+
+-- Which groups of tools a token is shown; null: all.
+alter table tokens
+    add column tool_groups text[],
+    add constraint tokens_tool_groups_known check (
+        tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}');

@@ -4,3 +4,4 @@ alter table presence
     drop column tags,
     drop column reach,
     drop column reach_at;
+alter table tokens drop column tool_groups;

@@ -17,6 +17,7 @@ from starlette.types import ExceptionHandler, Scope
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain import deadlines, receipts
 from signalbox.domain.janitor import Janitor
 from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
@@ -67,9 +68,12 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with (
             database,
+            database.wakeups.listening(),
             errors.writing(database),
             janitor.sweeping(database),
             heartbeats.beating(database),
+            receipts.marking(database),
+            deadlines.keeping(database),
             mailer.running() if mailer else nullcontext(),
             listeners.proving(),
             mcp.running(),

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, lanes, leases, participants, posts, presence, tasks
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    invites,
+    lanes,
+    leases,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -16,6 +28,7 @@ CATALOG = Catalog(
         *lanes.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
+        *search.TOOLS,
     )
 )
 

@@ -60,9 +60,10 @@ class EventsEdge:
                 result = await CATALOG.call(TOOL.name, session, who, arguments_in(request.query_params))
                 return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
             args = await self._follow_args(request, session, who)
+            first = await query_events(session, who, args)
         if request.method == "HEAD":  # nobody reads it, so it does not stay open
             return Response(media_type="text/event-stream")
-        return LiveEvents(self._listeners, self._heartbeats, who, args)
+        return LiveEvents(self._listeners, self._heartbeats, who, args, first)
 
     async def _follow_args(self, request: Request, session: Session, who: Principal) -> QueryArgs:
         """Read what is to be followed, and from where: the last event that was got, `after`, or now."""
@@ -86,12 +87,15 @@ class EventsEdge:
 class LiveEvents(Response):
     """The stream of one reader."""
 
-    def __init__(self, listeners: Listeners, heartbeats: Heartbeats, who: Principal, args: QueryArgs) -> None:
+    def __init__(
+        self, listeners: Listeners, heartbeats: Heartbeats, who: Principal, args: QueryArgs, first: Events
+    ) -> None:
         super().__init__()
         self._listeners = listeners
         self._heartbeats = heartbeats
         self._who = who
         self._args = args
+        self._first = first
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send what there is and what comes, until the reader goes or may not read any more."""
@@ -105,31 +109,33 @@ class LiveEvents(Response):
 
     async def _follow(self, listener: Listener, sent: Sent) -> Refusal:
         """Send page after page; answers why it ends."""
+        page: Events | None = self._first
+        is_at_end = False  # it was read before anything could wake the listener
         while listener.ended_by is None:
+            if page is not None and page.events:
+                await self._send(page, listener, sent)
+                is_at_end = is_at_end and len(page.events) < PAGE_EVENTS
+            if is_at_end:
+                while await listener.news(sent.seconds_left) in {News.QUIET, News.CHANGED}:
+                    await sent.keep_alive()
+                await sent.keep_alive()
+            is_at_end = True
             try:
                 page = await self._listeners.look(listener, self._read)
             except Refusal as refusal:
                 return refusal
-            if page is not None and page.events:
-                await sent.say(b"\n\n".join(_frame(event) for event in page.events))
-                self._offered(page.events)
-                self._args = self._args.model_copy(update={"after": page.cursor})
-                listener.head = max(listener.head, page.events[-1].id)
-                if len(page.events) == PAGE_EVENTS:
-                    continue
-            while await listener.news(sent.seconds_left) in {News.QUIET, News.CHANGED}:
-                await sent.keep_alive()
-            await sent.keep_alive()
         return listener.ended_by
+
+    async def _send(self, page: Events, listener: Listener, sent: Sent) -> None:
+        await sent.say(b"\n\n".join(_frame(event) for event in page.events))
+        posted = [event.payload["post_id"] for event in page.events if event.type == "post"]
+        if posted:  # those of others are passed over where it is written
+            transports.offered(self._listeners.database, self._who, "stream", posted)
+        self._args = self._args.model_copy(update={"after": page.cursor})
+        listener.head = max(listener.head, page.events[-1].id)
 
     async def _read(self, session: Session, who: Principal) -> Events:
         return await query_events(session, who, self._args)
-
-    def _offered(self, events: list[Event]) -> None:
-        """Note which posts were said to have come; those of others are passed over where they are written."""
-        posted = [event.payload["post_id"] for event in events if event.type == "post"]
-        if posted:
-            transports.offered(self._listeners.database, self._who, "stream", posted)
 
 
 def _frame(event: Event) -> bytes:

@@ -4,8 +4,8 @@ create function perform_v1(act act_ref, given jsonb) returns jsonb language plpg
 begin
     case act.tool
         when 'post' then
-            return post_v2(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
-                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint);
+            return post_v3(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
+                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint, given -> 'further');
         when 'ack' then
             return ack_v1(act, bigints_v1(given -> 'post_ids'), (given ->> 'through_id')::bigint,
                 given ->> 'outcome', given ->> 'note');
@@ -35,9 +35,11 @@ begin
             return seed_sequence_v1(act, given ->> 'sequence', (given ->> 'current')::bigint, given ->> 'prefix',
                 (given ->> 'pad')::integer);
         when 'admin_provision' then
-            return admin_provision_v1(act, given ->> 'label', given ->> 'kind', given ->> 'lane', given ->> 'role',
-                (given ->> 'allow_existing')::boolean, decode(given ->> 'new_token_hash', 'hex'),
-                array(select jsonb_array_elements_text(given -> 'scopes')));
+            return with_tools_v1(
+                admin_provision_v1(act, given ->> 'label', given ->> 'kind', given ->> 'lane', given ->> 'role',
+                    (given ->> 'allow_existing')::boolean, decode(given ->> 'new_token_hash', 'hex'),
+                    array(select jsonb_array_elements_text(given -> 'scopes'))),
+                decode(given ->> 'new_token_hash', 'hex'), given -> 'tool_groups');
         when 'admin_rotate' then
             return admin_rotate_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'));
         when 'admin_revoke' then
@@ -67,8 +69,10 @@ begin
                 decode(given ->> 'new_token_hash', 'hex'), array(select jsonb_array_elements_text(given -> 'scopes')),
                 (given ->> 'valid_seconds')::integer);
         when 'admin_mint' then
-            return admin_mint_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'),
-                array(select jsonb_array_elements_text(given -> 'scopes')), (given ->> 'valid_seconds')::integer);
+            return with_tools_v1(
+                admin_mint_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'),
+                    array(select jsonb_array_elements_text(given -> 'scopes')), (given ->> 'valid_seconds')::integer),
+                decode(given ->> 'new_token_hash', 'hex'), given -> 'tool_groups');
         when 'change_member' then
             return change_member_v1(act, given ->> 'name', given ->> 'role', given ->> 'lane');
         when 'admin_remove' then

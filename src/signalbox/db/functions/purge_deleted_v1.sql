@@ -26,7 +26,7 @@ begin
     for emptied in
         select c.oid::regclass
         from pg_class c
-        where c.relkind = 'r' and c.relforcerowsecurity and c.relnamespace = 'public'::regnamespace
+        where c.relkind = 'r' and c.relrowsecurity and c.relnamespace = 'public'::regnamespace
         order by c.relname = 'ledgers', c.relname
     loop
         execute format(

@@ -117,11 +117,16 @@ tokens = Table(
     optional("revoked_at", TIME),
     optional("last_used_at", TIME),
     optional("replaced_at", TIME),
+    optional("tool_groups", ARRAY(Text)),
     PrimaryKeyConstraint("token_hash", name="tokens_pkey"),
     UniqueConstraint("token_id", name="tokens_id_key"),
     ForeignKeyConstraint(["participation_id"], ["participations.participation_id"], name="tokens_participation_fkey"),
     CheckConstraint("length(token_hash) = 32", name="tokens_hash_length"),
     CheckConstraint("scopes <@ array['read', 'write', 'manage'] and scopes <> '{}'", name="tokens_scopes_known"),
+    CheckConstraint(
+        "tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}'",
+        name="tokens_tool_groups_known",
+    ),
     Index("tokens_of_participation", "participation_id"),
 )
 

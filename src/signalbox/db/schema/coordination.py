@@ -16,7 +16,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from signalbox.db.schema import sessions
 from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
 ledgers = Table(
@@ -220,6 +219,3 @@ idempotency_keys = Table(
     PrimaryKeyConstraint("project_id", "participation_id", "tool", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_by_age", "project_id", "created_at"),
 )
-
-ended_sessions = sessions.ended_sessions
-listening_sessions = sessions.listening_sessions

@@ -35,6 +35,7 @@ from signalbox.edge.http import (
 )
 from signalbox.edge.listeners import Listener, Listeners
 from signalbox.edge.mcp.calls import Call, call_in
+from signalbox.edge.mcp.groups import GROUPS_KEY, groups_in
 from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
 from signalbox.edge.mcp.resources import SESSION_KEY
 from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, as_json, create_server, request_caller, run_tool
@@ -87,6 +88,7 @@ class McpEndpoint:
 
     async def _serve(self, exchange: Exchange) -> None:
         token_hash = bearer(exchange.headers)
+        exchange.scope[GROUPS_KEY] = groups_in(exchange.scope["query_string"])
         await self._turns.mine(self._callers.project_of(token_hash))
         if exchange.verb == "POST":
             exchange.take(await read_body(exchange.scope, exchange.receive, self._settings.request_bytes_max))

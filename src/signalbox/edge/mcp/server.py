@@ -22,6 +22,7 @@ from signalbox.catalog import CATALOG, CHANNEL_CATALOG
 from signalbox.db.callers import Callers, Session
 from signalbox.domain.onboarding import SERVER_NAME
 from signalbox.domain.presence import Heartbeats
+from signalbox.edge.mcp.groups import GROUPS_KEY
 from signalbox.edge.mcp.resources import add_resources
 from signalbox.edge.mcp.streams import Streams
 from signalbox.edge.schemas import compact_schema
@@ -81,7 +82,7 @@ class CatalogServer(Server[Any]):
     ) -> InitializationOptions:
         """Describe the server to a client of the handshake era."""
         hears = "subscriptions/listen" in self._request_handlers
-        channel: dict[str, dict[str, Any]] = {"claude/channel": {}} if self.catalog is CHANNEL_CATALOG else {}
+        channel: dict[str, dict[str, Any]] | None = {"claude/channel": {}} if self.catalog is CHANNEL_CATALOG else None
         return super().create_initialization_options(
             notification_options or NotificationOptions(tools_changed=hears),
             experimental_capabilities or channel,
@@ -110,7 +111,8 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None, catal
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "there is no such page: tools/list answers everything on its first")
         async with open_caller(ctx) as (who, _):
-            return types.ListToolsResult(tools=[as_mcp(tool) for tool in catalog.listed_for(who)])
+            groups = ctx.request.scope.get(GROUPS_KEY) if ctx.request is not None else None
+            return types.ListToolsResult(tools=[as_mcp(tool) for tool in catalog.listed_for(who, groups)])
 
     async def call_tool(
         ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams

@@ -74,11 +74,12 @@ select
         from task_dependencies d
         where d.project_id = t.project_id and d.task_id = t.task_id
     ) as depends_on,
-    (
-        select bool_and(t.unmet = 0)
+    case when t.status in ('open', 'assigned') then (
+        select t.unmet = 0
         from task_dependencies d
-        where d.project_id = t.project_id and d.task_id = t.task_id and t.status in ('open', 'assigned')
-    ) as ready,
+        where d.project_id = t.project_id and d.task_id = t.task_id
+        limit 1
+    ) end as ready,
     (
         select count(*)
         from task_blockers b

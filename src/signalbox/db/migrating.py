@@ -147,8 +147,11 @@ def bind_to_lanes(table: str) -> None:
 
 
 def hide_from_app(table: str) -> None:
-    """Let nobody but functions that run with the rights of who migrates reach a table: where no policy permits a row,
-    nobody else sees one. It is not forced on those functions, too, so they look at tenant and lanes themselves."""
+    """Let nobody but functions that run with the rights of who migrates reach a table.
+
+    Where no policy permits a row nobody else sees one. It is not forced on those functions, so they look at tenant and
+    lanes themselves.
+    """
     op.get_bind().exec_driver_sql(f"alter table {table} enable row level security")
 
 

@@ -71,7 +71,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused while there are closed lanes: the version before knows of none. What was replaced and misses nothing stays."""
+    """Refused while there are closed lanes, of which the version before knows nothing."""
     drop_functions(FUNCTIONS)
     for function in REPLACED:
         run_whole(f"0011_down_{function.removesuffix('_v1')}")

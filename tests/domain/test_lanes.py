@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from signalbox.errors import Conflict, Forbidden, NotFound
-from support import Agent, Project
+from signalbox.errors import Forbidden
+from support import Agent
 
 
 async def events_of(agent: Agent, **filters: Any) -> list[tuple[str, dict[str, Any]]]:

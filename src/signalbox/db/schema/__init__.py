@@ -9,7 +9,7 @@ from types import ModuleType
 
 from sqlalchemy import Table
 
-from signalbox.db.schema import control, coordination, lanes, posts, search, sessions, sign_in
+from signalbox.db.schema import control, coordination, lanes, posts, search, sessions, sign_in, work
 from signalbox.db.schema.columns import metadata
 
 
@@ -21,7 +21,7 @@ def _tables(*modules: ModuleType) -> frozenset[str]:
 CONTROL = _tables(control, sign_in)
 """Tables that are looked up before a tenant is known."""
 
-COORDINATION = _tables(coordination, lanes, posts, search, sessions)
+COORDINATION = _tables(coordination, lanes, posts, search, sessions, work)
 """Tables of a project: each is bound to its tenant."""
 
 __all__ = ["CONTROL", "COORDINATION", "metadata"]

@@ -142,6 +142,8 @@ READS: list[tuple[str, Arguments]] = [
     ("list_tasks", {"task_id": 3}),
     ("who_is_active", {}),
     ("list_participants", {}),
+    ("list_lanes", {}),
+    ("list_lanes", {"after": "lane-1"}),
 ]
 
 ACTS: list[tuple[str, Arguments]] = [

@@ -15,8 +15,8 @@ from support import Agent, Project
 
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
-    ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
-    list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
+    ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
+    leave_lane list_lanes list_participants list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
     task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
 """
 FIELDS = {
@@ -46,6 +46,10 @@ FIELDS = {
     "admin_provision": "project participant kind lane is_admin token setup",
     "admin_rotate": "project participant is_admin token setup",
     "admin_revoke": "project participant revoked",
+    "list_lanes": "lanes: lane access joined",
+    "join_lane": "lane members",
+    "leave_lane": "lane left",
+    "configure_lane": "lane access",
     "create_invite": "code expires_at redeem_url invite_prompt",
 }
 INBOXES = {"read_posts", "whats_new"}

@@ -37,6 +37,9 @@ ACTS = {
     "admin_provision": Way({"participant_name": "new", "lane": "docs"}, {"participant_name": "new", "is_admin": True}),
     "admin_rotate": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
     "admin_revoke": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
+    "join_lane": Way({"lane": "review"}, {"lane": "backend"}),
+    "leave_lane": Way({"lane": "docs"}, {"lane": "review"}),
+    "configure_lane": Way({"lane": "docs", "access": "private"}, {"lane": "docs", "description": "Texts."}),
     "create_invite": Way({"lane": "docs"}, {"lane": "docs", "uses": 2}),
 }
 LOOKS: dict[str, Arguments] = {
@@ -50,6 +53,7 @@ LOOKS: dict[str, Arguments] = {
     "who_is_active": {"lane": "docs"},
     "whoami": {},
     "list_participants": {},
+    "list_lanes": {},
 }
 CALLS = {name: way.arguments for name, way in ACTS.items()} | LOOKS
 REPEATABLE = [tool.name for tool in CATALOG if issubclass(tool.args, ActArgs)]

@@ -34,6 +34,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "to_actor": ("{handle}/stranger", "stranger", "stranger-peer"),
     "participant_name": ("{handle}/stranger-peer", "stranger-peer", "stranger-guest"),
     "lane": ("stranger-lane",),
+    "invite": (["{handle}/stranger"], ["stranger"]),
+    "remove": (["{handle}/stranger"], ["stranger"]),
     "to_lane": ("stranger-lane",),
     "sequence": ("stranger-adr",),
     "surface": ("stranger/**", "stranger/app.py"),
@@ -44,11 +46,13 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
 """What the other project calls its own, by the argument's name; ids are of things that only it has."""
 
 NOBODYS = {
+    "access",
     "advance_cursor",
     "after",
     "before",
     "body",
     "current",
+    "description",
     "detail",
     "is_admin",
     "kind",

@@ -12,12 +12,13 @@ from pydantic import Field, model_validator
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Lane, LineOrNothing, Moment, Result, Tool
+from signalbox.tool import ActArgs, ActorName, Args, Effect, Lane, LineOrNothing, Moment, Result, Tool
 
 sql = statements(__file__)
 
 SECRET_NAME_MAX: Final = 57  # with ~ and six characters it has 64
 NAMED_MAX: Final = 20
+LANES_SHOWN_MAX: Final = 100  # on a page
 
 Access = Literal["open", "private", "secret"]
 Guests = Annotated[list[ActorName] | None, Field(min_length=1, max_length=NAMED_MAX)]
@@ -26,8 +27,7 @@ Guests = Annotated[list[ActorName] | None, Field(min_length=1, max_length=NAMED_
 class LanesArgs(Args):
     """Which page."""
 
-    after: Annotated[Lane | None, Field(description="Page on: only names after this.")] = None
-    limit: Annotated[Id, Field(le=200)] = 50
+    after: Lane | None = None
 
 
 class KnownLane(Result):
@@ -42,7 +42,7 @@ class KnownLane(Result):
 
 
 class Lanes(Result):
-    """Lanes, by name."""
+    """Lanes, by name; as many as a page has, there may be more."""
 
     lanes: list[KnownLane]
 
@@ -55,7 +55,7 @@ async def list_lanes(db: Executor, who: Principal, args: LanesArgs) -> Lanes:
         project_id=who.project_id,
         participation_id=who.participation_id,
         after=args.after or "",
-        limit=args.limit,
+        limit=LANES_SHOWN_MAX,
     )
     return Lanes(lanes=found)
 
@@ -99,8 +99,8 @@ class ConfigureArgs(ActArgs):
     """Which lane, and what is to change."""
 
     lane: Lane
-    access: Annotated[Access | None, Field(description="secret makes a new lane, named in the answer.")] = None
-    description: Annotated[LineOrNothing | None, Field(max_length=200)] = None
+    access: Access | None = None
+    description: Annotated[LineOrNothing | None, Field(max_length=140)] = None
     invite: Guests = None
     remove: Guests = None
 
@@ -163,27 +163,27 @@ TOOLS = (
         list_lanes,
         Scope.READ,
         Effect.READS,
-        "Lanes, who may see them, and where you are.",
+        "Lanes by name, and which you are in.",
     ),
     Tool(
         "join_lane",
         join_lane,
         Scope.WRITE,
         Effect.REPEATS,
-        "Join a lane for good and hear who is there.",
+        "Join a lane.",
     ),
     Tool(
         "leave_lane",
         leave_lane,
         Scope.WRITE,
         Effect.REPEATS,
-        "Leave a lane; its unacked posts leave your inbox.",
+        "Leave a lane.",
     ),
     Tool(
         "configure_lane",
         configure_lane,
         Scope.WRITE,
-        Effect.REPEATS,
-        "Make a lane private or secret, describe it, invite, remove.",
+        Effect.WRITES,
+        "Make a lane private, or secret (named in the answer); invite, remove.",
     ),
 )

@@ -16,8 +16,9 @@ from support import Agent, Project
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
-    leave_lane list_lanes list_participants list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
-    task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
+    leave_lane list_lanes list_participants list_sequences list_tasks post query_events read_posts register release
+    seed_sequence task_assign task_block task_create task_resolve task_ship task_start whats_new who_holds
+    who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",

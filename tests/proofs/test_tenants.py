@@ -80,6 +80,13 @@ NOBODYS = {
 """Arguments that name nothing of anybody's."""
 
 
+def named(value: Any, handle: str) -> Any:
+    """Write a name of the other project with its owner's handle."""
+    if isinstance(value, list):
+        return [named(one, handle) for one in value]
+    return value.format(handle=handle) if isinstance(value, str) else value
+
+
 def foreign_calls(tool: Tool, mine: Furnished, handle: str) -> Iterator[dict[str, Any]]:
     """Answer a tool's arguments with each name and id of the other project in the place of one's own."""
     required = {name for name, field in tool.args.model_fields.items() if field.is_required()}
@@ -87,7 +94,7 @@ def foreign_calls(tool: Tool, mine: Furnished, handle: str) -> Iterator[dict[str
         for value in FOREIGN.get(name, ()):
             own = mine.arguments(tool)
             kept = {other: own[other] for other in own if other in required or other not in FOREIGN}
-            arguments = kept | {name: value.format(handle=handle) if isinstance(value, str) else value}
+            arguments = kept | {name: named(value, handle)}
             try:
                 tool.parse(arguments)
             except InvalidArguments:

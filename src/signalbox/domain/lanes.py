@@ -163,7 +163,7 @@ TOOLS = (
         list_lanes,
         Scope.READ,
         Effect.READS,
-        "Lanes by name, and which you are in.",
+        "Lanes, and which you are in.",
     ),
     Tool(
         "join_lane",

@@ -14,7 +14,11 @@ begin
     set lane = null
     where p.participation_id = participation and p.lane = lane_name;
     update presence p
-    set lane = null, closed_lane = null, status = null, registered_at = null
+    set lane = case when p.lane <> lane_name then p.lane end,
+        status = case when p.lane <> lane_name then p.status end,
+        closed_lane = case when p.closed_lane <> lane_name then p.closed_lane end,
+        closed_status = case when p.closed_lane <> lane_name then p.closed_status end,
+        registered_at = case when p.lane <> lane_name or p.closed_lane <> lane_name then p.registered_at end
     where p.project_id = ctx.project_id and p.participation_id = participation and lane_name in (p.lane, p.closed_lane);
     update deliveries d
     set state = 'expired', due_at = coalesce(d.due_at, ctx.at)

@@ -20,7 +20,7 @@ depends_on = None
 
 TABLES = ("lanes", "lane_invitations")
 HOLD_CLOSED = ("posts", "deliveries", "events", "tasks", "lane_members", *TABLES)
-KEPT = ("lock_head_v1", "purge_deleted_v1", "rename_owner_in_v1", "whats_new_v1")
+KEPT = ("lock_head_v1", "purge_deleted_v1", "whats_new_v1")
 REPLACED = (
     "begin_act_v1",
     "append_event_v1",

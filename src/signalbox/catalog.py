@@ -9,11 +9,13 @@ from signalbox.domain import (
     invites,
     lanes,
     leases,
+    names,
     participants,
     posts,
     presence,
     search,
     tasks,
+    work,
 )
 from signalbox.tool import Catalog
 
@@ -24,8 +26,10 @@ CATALOG = Catalog(
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
         *lanes.TOOLS,
+        *names.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,

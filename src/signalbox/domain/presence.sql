@@ -17,7 +17,7 @@ where p.project_id = :project_id
         p.last_seen_at > clock_timestamp() - make_interval(secs => :within_seconds)
         or reach_now_v1(p.reach, p.reach_at) in ('stream', 'wait')
     )
-    and (p.visibility = 'visible' or :is_lead::boolean)
+    and (p.visibility = 'visible' or :is_lead::boolean or p.participation_id = :participation_id)
     and (
         :lane::text is null
         or coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) = :lane

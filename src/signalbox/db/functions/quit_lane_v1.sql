@@ -22,11 +22,24 @@ begin
     where p.project_id = ctx.project_id and p.participation_id = participation and lane_name in (p.lane, p.closed_lane);
     update deliveries d
     set state = 'expired', due_at = coalesce(d.due_at, ctx.at)
+    from posts p
     where d.project_id = ctx.project_id
         and d.participation_id = participation
         and d.acked_at is null
         and d.state <> 'expired'
-        and (d.closed_lane = lane_name or (d.to_lane = lane_name and d.by_name is not true));
+        and p.project_id = ctx.project_id
+        and p.post_id = d.post_id
+        and (d.closed_lane = lane_name or (
+            d.by_name is not true
+            and lane_name = any(coalesce(p.to_lanes, array[p.to_lane]))
+            and not exists (  -- it came by another lane, too
+                select
+                from lane_members m
+                where m.project_id = ctx.project_id
+                    and m.participation_id = participation
+                    and m.lane = any(p.to_lanes)
+            )
+        ));
     for held in
         select t.*
         from tasks t

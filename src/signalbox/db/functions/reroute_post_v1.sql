@@ -5,21 +5,13 @@ declare
     reached integer;
 begin
     if late.reroute = 'lead' then
-        insert into deliveries (project_id, post_id, participation_id, due_at, closed_lane)
-        select ctx.project_id, late.post_id, m.participation_id, late.due_at, late.closed_lane
+        insert into deliveries (project_id, post_id, participation_id, due_at)
+        select ctx.project_id, late.post_id, m.participation_id, late.due_at
         from members m
         where m.project_id = ctx.project_id
             and m.role = 'lead'
             and m.removed_at is null
             and m.participation_id <> late.author_id
-            and (late.closed_lane is null or exists (
-                select
-                from lane_members l
-                where l.project_id = ctx.project_id
-                    and l.lane = late.closed_lane
-                    and l.participation_id = m.participation_id
-                    and l.is_insider
-            ))
         on conflict on constraint deliveries_pkey do nothing;
         get diagnostics reached = row_count;
         return reached;
@@ -34,7 +26,7 @@ begin
     set to_lanes = coalesce(p.to_lanes, array_remove(array[p.to_lane], null)) || late.reroute
     where p.project_id = ctx.project_id and p.post_id = late.post_id;
     insert into deliveries (project_id, post_id, participation_id, to_lane, due_at)
-    select ctx.project_id, late.post_id, m.participation_id, late.reroute, late.due_at
+    select ctx.project_id, late.post_id, m.participation_id, coalesce(late.to_lane, late.reroute), late.due_at
     from lane_members m
     where m.project_id = ctx.project_id and m.lane = late.reroute and m.participation_id <> late.author_id
     on conflict on constraint deliveries_pkey do nothing;

@@ -19,6 +19,7 @@ begin
             jsonb_strip_nulls(jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner)));
     end if;
     if task.owner_id is distinct from new_owner.participation_id then
+        perform require_insider_v1(new_owner, task.closed_lane);
         if task.owner_id is not null and task.owner_id <> ctx.participation_id
             and ctx.role <> 'lead'
             and not created_task_v1(ctx, task)
@@ -26,9 +27,6 @@ begin
             perform refuse_v1(403,
                 format('task %s is assigned to %s: its owner, its creator or a lead may hand it on', wanted, task.owner),
                 jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner));
-        end if;
-        if task.closed_lane is not null then
-            perform require_inside_v1(ctx, task.closed_lane, array[new_owner.participation_id]);
         end if;
         task.owner_id := new_owner.participation_id;
         task.owner := new_owner.actor;

@@ -14,9 +14,7 @@ begin
     if owner_name is not null then
         owner := resolve_actor_v1(ctx.project_id, owner_name);
     end if;
-    if lane_name is not null then
-        closed := closed_lane_v1(ctx, lane_name);
-    end if;
+    closed := closed_lane_v1(ctx, lane_name);
     if closed is not null then
         perform require_inside_v1(ctx, closed, array[owner.participation_id]);
     end if;

@@ -78,7 +78,7 @@ async def say_all(scene: Closed, lane: str) -> None:
 
 def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Write the calls of all tools that read, with and without what names something of a lane."""
-    yield from [
+    everywhere: list[tuple[str, dict[str, Any]]] = [
         ("query_events", {"limit": 200}),
         ("query_events", {"after": 0, "limit": 200}),
         ("query_events", {"tag": MARK}),
@@ -117,13 +117,12 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("search", {"query": "or", "lane": lane}),
         ("search", {"query": "for all", "lane": lane}),
     ]
+    yield from everywhere
     for number in range(1, 30):
-        yield from [
-            ("read_posts", {"post_id": number}),
-            ("read_posts", {"thread": number}),
-            ("post_status", {"post_id": number}),
-            ("list_tasks", {"task_id": number}),
-        ]
+        yield "read_posts", {"post_id": number}
+        yield "read_posts", {"thread": number}
+        yield "post_status", {"post_id": number}
+        yield "list_tasks", {"task_id": number}
 
 
 async def asked(agent: Agent, calls: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:

@@ -94,6 +94,7 @@ begin
                 and d.participation_id = ctx.participation_id
                 and d.post_id = any(newly)
             group by d.closed_lane
+            order by closed_lane nulls first
         loop
             perform append_event_v1(ctx, 'ack', jsonb_build_object(
                 'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,

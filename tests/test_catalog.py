@@ -17,8 +17,8 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
     leave_lane list_lanes list_participants list_sequences list_tasks post post_status query_events read_posts
-    register release seed_sequence task_assign task_block task_create task_resolve task_ship task_start whats_new
-    who_holds who_is_active whoami
+    register release search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
+    whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -43,6 +43,7 @@ FIELDS = {
     "list_tasks": "tasks: task_id title lane owner status blockers",
     "query_events": "events: id ts actor type payload",
     "whats_new": "since_event_id events unacked_posts active_leases latest_claims",
+    "search": "hits: event_id type actor ts",
     "whoami": "actor handle label project is_admin",
     "list_participants": "participants: name actor kind is_admin token_active",
     "admin_provision": "project participant kind lane is_admin token setup",

@@ -52,6 +52,7 @@ LOOKS: dict[str, Arguments] = {
     "who_holds": {"surface": "held"},
     "list_tasks": {"task_id": 3},
     "who_is_active": {"lane": "docs"},
+    "search": {"query": "look"},
     "whoami": {},
     "list_participants": {},
     "list_lanes": {},

@@ -160,3 +160,22 @@ async def shown(agent: Agent, lane: str) -> dict[str, str]:
         answers["members"] = repr(await members.list_members(session, who))
         answers["lane members"] = repr(await lanes.list_lane_members(session, who, lane))
     return answers
+
+
+async def events_of(agent: Agent, **filters: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Answer what an agent sees of the ledger, oldest first."""
+    found = await agent.call("query_events", after=0, limit=200, **filters)
+    return [(event["type"], event["payload"]) for event in found["events"]]
+
+
+async def make_secret(agent: Agent, name: str = "ops") -> str:
+    """Make a secret lane; answers its whole name."""
+    made: str = (await agent.call("configure_lane", lane=name, access="secret"))["lane"]
+    return made
+
+
+async def let_in(member: Agent, lane: str, *guests: Agent) -> None:
+    """Invite some, and let them join."""
+    await member.call("configure_lane", lane=lane, invite=[guest.actor for guest in guests])
+    for guest in guests:
+        await guest.call("join_lane", lane=lane)

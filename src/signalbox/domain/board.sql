@@ -50,7 +50,6 @@ select
                     where r.project_id = :project_id
                         and r.participation_id = m.participation_id
                         and r.acked_at is null
-                        and r.state <> 'expired'
                     order by r.post_id
                     limit :shown_max
                 ) d
@@ -77,7 +76,6 @@ select
                 where r.project_id = :project_id
                     and r.participation_id = m.participation_id
                     and r.acked_at is null
-                    and r.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = :project_id and m.removed_at is null
@@ -188,7 +186,6 @@ select
                 where d.project_id = j.project_id
                     and d.participation_id = m.participation_id
                     and d.acked_at is null
-                    and d.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = j.project_id and m.removed_at is null

@@ -25,7 +25,6 @@ begin
             where d.project_id = ctx.project_id
                 and d.participation_id = ctx.participation_id
                 and d.acked_at is null
-                and d.state <> 'expired'
                 and d.post_id <= through
             order by d.post_id
             limit 1000
@@ -38,7 +37,7 @@ begin
         where d.project_id = ctx.project_id
             and d.participation_id = ctx.participation_id
             and d.post_id = any(wanted)
-            and d.acked_at is null
+            and (d.acked_at is null or d.state = 'expired')
         returning d.post_id, d.due_at, d.closed_lane
     )
     select

@@ -16,7 +16,7 @@ from support import Agent, Project
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
-    list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
+    list_sequences list_tasks post query_events read_posts register release rename seed_sequence task_assign task_block
     task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
 """
 FIELDS = {
@@ -25,7 +25,8 @@ FIELDS = {
     "latest_claims": "sequences: sequence number formatted by at",
     "list_sequences": "sequences: name prefix pad last_used next next_formatted",
     "register": "actor lane status registered_at",
-    "who_is_active": "active: actor lane last_seen",
+    "who_is_active": "active: actor lane last_seen reach unread",
+    "rename": "actor was",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "ack": "post_id acked_at",

@@ -40,18 +40,22 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "idempotency_key": ("stranger-key",),
     "ref": ("pr-1",),
     "tag": ("t",),
+    "tags": (["t"],),
+    "session": ("stranger-session",),
 }
 """What the other project calls its own, by the argument's name; ids are of things that only it has."""
 
 NOBODYS = {
     "advance_cursor",
     "after",
+    "availability",
     "before",
     "body",
     "current",
     "detail",
     "is_admin",
     "kind",
+    "label",
     "last_n",
     "limit",
     "note",
@@ -71,6 +75,7 @@ NOBODYS = {
     "unacked_only",
     "until",
     "uses",
+    "visibility",
     "within_seconds",
 }
 """Arguments that name nothing of anybody's."""

@@ -25,8 +25,8 @@ CATALOG = Catalog(
         *leases.TOOLS,
         *tasks.TOOLS,
         *presence.TOOLS,
-        *names.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,
     )

@@ -14,6 +14,7 @@ from signalbox.domain import (
     presence,
     search,
     tasks,
+    work,
 )
 from signalbox.tool import Catalog
 
@@ -24,6 +25,7 @@ CATALOG = Catalog(
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
         *participants.TOOLS,
         *names.TOOLS,

@@ -146,6 +146,9 @@ class WhatsNew(Result):
     cursor: int
     head: int
     unacked_posts: int
+    unanswered: Annotated[list[int] | None, Field(description="Your posts that are overdue, or expired unacked.")] = (
+        None
+    )
     active_leases: int
     latest_claims: Annotated[dict[str, str], FromJson]
 

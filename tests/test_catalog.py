@@ -17,7 +17,7 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
     leave_lane list_lanes list_participants list_sequences list_tasks post post_status query_events read_posts
-    register release search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
+    register release rename search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
     whats_new who_holds who_is_active whoami
 """
 FIELDS = {
@@ -26,7 +26,8 @@ FIELDS = {
     "latest_claims": "sequences: sequence number formatted by at",
     "list_sequences": "sequences: name prefix pad last_used next next_formatted",
     "register": "actor lane status registered_at",
-    "who_is_active": "active: actor lane last_seen",
+    "who_is_active": "active: actor lane last_seen reach unread",
+    "rename": "actor was",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "post_status": "post_id counts receipts",

@@ -29,8 +29,8 @@ CATALOG = Catalog(
         *work.TOOLS,
         *presence.TOOLS,
         *lanes.TOOLS,
-        *names.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,
     )

@@ -24,6 +24,7 @@ ACTS = {
     "claim": Way({"sequence": "adr", "note": "The cache."}, {"sequence": "port"}),
     "seed_sequence": Way({"sequence": "adr", "current": 7, "prefix": "ADR-"}, {"sequence": "adr", "current": 8}),
     "register": Way({"lane": "backend", "status": "On the cache."}, {"lane": "review"}),
+    "rename": Way({"label": "renamed"}, {"label": "another"}),
     "post": Way({"to_lane": "docs", "body": "Look."}, {"to_lane": "docs", "body": "Look!"}),
     "ack": Way({"post_id": 1}, {"post_id": 1, "outcome": "declined"}),
     "lease": Way({"surface": "src/app.py", "note": "The cache."}, {"surface": "src/app.py", "ttl_seconds": 60}),

@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "lease": {"surface": "src/new.py"},
     "release": {"surface": "src/held.py"},
     "register": {"lane": "elsewhere"},
+    "rename": {"label": "{label}-renamed-{number}"},
     "task_create": {"title": "one more"},
     "task_assign": {"task_id": 1, "owner": "{label}-peer"},
     "task_start": {"task_id": 1},
@@ -61,7 +62,7 @@ async def furnish(project: Project, label: str = "agent", mark: str = "") -> Fur
     peer = await project.join(f"{label}-peer")
     for lane in (f"{label}-lane", "review"):
         await peer.call("register", lane=lane, status=f"works {mark}")
-    await lead.call("register", lane=f"{label}-lane", status=f"works {mark}")
+    await lead.call("register", lane=f"{label}-lane", status=f"works {mark}", tags=["t"], session=f"{label}-session")
     for to_actor in (lead.actor, peer.actor, lead.actor):
         await peer.call("post", to_actor=to_actor, subject=f"subject {mark}", body=f"body {mark}", ref="pr-1", tag="t")
     await lead.call("seed_sequence", sequence=f"{label}-adr", current=7, prefix=f"{mark}-", pad=3)

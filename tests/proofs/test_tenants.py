@@ -45,6 +45,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "idempotency_key": ("stranger-key",),
     "ref": ("pr-1",),
     "tag": ("t",),
+    "tags": (["t"],),
+    "session": ("stranger-session",),
 }
 """What the other project calls its own, by the argument's name; ids are of things that only it has."""
 
@@ -53,6 +55,7 @@ NOBODYS = {
     "ack_within_seconds",
     "advance_cursor",
     "after",
+    "availability",
     "before",
     "body",
     "current",
@@ -61,6 +64,7 @@ NOBODYS = {
     "expires_in_seconds",
     "is_admin",
     "kind",
+    "label",
     "last_n",
     "limit",
     "note",
@@ -82,6 +86,7 @@ NOBODYS = {
     "until",
     "urgency",
     "uses",
+    "visibility",
     "within_seconds",
 }
 """Arguments that name nothing of anybody's."""

@@ -18,7 +18,7 @@ TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
     leave_lane list_lanes list_participants list_sequences list_tasks post post_status query_events read_posts
     register release rename search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
-    whats_new who_holds who_is_active whoami
+    wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -32,6 +32,7 @@ FIELDS = {
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
+    "wait": "fired: on index post_ids; cursor",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",
@@ -56,7 +57,7 @@ FIELDS = {
     "configure_lane": "lane access",
     "create_invite": "code expires_at redeem_url invite_prompt",
 }
-INBOXES = {"read_posts", "whats_new"}
+INBOXES = {"read_posts", "wait", "whats_new"}
 
 
 def has_null(value: Any) -> bool:

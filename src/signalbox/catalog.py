@@ -15,6 +15,7 @@ from signalbox.domain import (
     presence,
     search,
     tasks,
+    waits,
     work,
 )
 from signalbox.tool import Catalog
@@ -23,6 +24,7 @@ CATALOG = Catalog(
     (
         *events.TOOLS,
         *posts.TOOLS,
+        *waits.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,

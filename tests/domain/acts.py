@@ -47,6 +47,7 @@ LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
     "whats_new": {},
     "read_posts": {"post_id": 1},
+    "wait": {"timeout_seconds": 0},
     "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},

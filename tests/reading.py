@@ -110,6 +110,11 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {"owner": "agent-3", "status": "in_progress"},
     {"lane": "lane-1", "status": "assigned"},
     {"owner": "agent-3", "lane": "lane-1"},
+    {"status": "cancelled"},
+    {"ready": True},
+    {"ready": True, "lane": "lane-1"},
+    {"ready": True, "owner": "agent-3"},
+    {"ready": True, "owner": "agent-3", "lane": "lane-1"},
 )
 
 
@@ -134,6 +139,7 @@ READS: list[tuple[str, Arguments]] = [
     ("whats_new", {"advance_cursor": False, "limit": 5}),
     ("whats_new", {"redeliver": True, "limit": 5}),
     ("latest_claims", {}),
+    ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
@@ -153,6 +159,12 @@ ACTS: list[tuple[str, Arguments]] = [
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
+    ("lease", {"surface": "src/**", "queue": True}),
+    ("lease", {"surface": "src/**", "mode": "shared"}),
+    ("task_next", {}),
+    ("task_next", {"lane": "lane-1"}),
+    ("task_create", {"title": "and another", "priority": "high", "depends_on": [3]}),
+    ("task_note", {"task_id": 3, "note": "it is done"}),
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),

@@ -16,9 +16,9 @@ from support import Agent, Project
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
-    list_sequences list_tasks post query_events read_posts register release seed_sequence settle_claim task_assign
-    task_block task_cancel task_create task_next task_note task_release task_resolve task_ship task_start whats_new
-    who_holds who_is_active whoami
+    list_sequences list_tasks post post_status query_events read_posts register release search seed_sequence
+    settle_claim task_assign task_block task_cancel task_create task_next task_note task_release task_resolve task_ship
+    task_start whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -29,6 +29,7 @@ FIELDS = {
     "who_is_active": "active: actor lane last_seen",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
+    "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
     "lease": "lease_id surface expires_at others",
     "release": "released",
@@ -47,6 +48,7 @@ FIELDS = {
     "list_tasks": "tasks: task_id title lane owner status blockers",
     "query_events": "events: id ts actor type payload",
     "whats_new": "since_event_id events unacked_posts active_leases latest_claims",
+    "search": "hits: event_id type actor ts",
     "whoami": "actor handle label project is_admin",
     "list_participants": "participants: name actor kind is_admin token_active",
     "admin_provision": "project participant kind lane is_admin token setup",

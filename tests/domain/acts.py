@@ -50,11 +50,13 @@ LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
     "whats_new": {},
     "read_posts": {"post_id": 1},
+    "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},
     "who_holds": {"surface": "held"},
     "list_tasks": {"task_id": 3},
     "who_is_active": {"lane": "docs"},
+    "search": {"query": "look"},
     "whoami": {},
     "list_participants": {},
 }

@@ -111,7 +111,9 @@ cursors = Table(
     column("participation_id", BigInteger),
     column("seq", BigInteger),
     column("page_seq", BigInteger),
-    PrimaryKeyConstraint("project_id", "participation_id", name="cursors_pkey"),
+    column("session", Text, "''"),
+    column("moved_at", TIME, "now()"),
+    PrimaryKeyConstraint("project_id", "participation_id", "session", name="cursors_pkey"),
 )
 
 idempotency_keys = Table(

@@ -127,6 +127,11 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {"owner": "agent-3", "status": "in_progress"},
     {"lane": "lane-1", "status": "assigned"},
     {"owner": "agent-3", "lane": "lane-1"},
+    {"status": "cancelled"},
+    {"ready": True},
+    {"ready": True, "lane": "lane-1"},
+    {"ready": True, "owner": "agent-3"},
+    {"ready": True, "owner": "agent-3", "lane": "lane-1"},
 )
 
 
@@ -156,6 +161,7 @@ READS: list[tuple[str, Arguments]] = [
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
     ("latest_claims", {}),
+    ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
@@ -180,6 +186,12 @@ ACTS: list[tuple[str, Arguments]] = [
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
+    ("lease", {"surface": "src/**", "queue": True}),
+    ("lease", {"surface": "src/**", "mode": "shared"}),
+    ("task_next", {}),
+    ("task_next", {"lane": "lane-1"}),
+    ("task_create", {"title": "and another", "priority": "high", "depends_on": [3]}),
+    ("task_note", {"task_id": 3, "note": "it is done"}),
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),

@@ -17,8 +17,8 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
     leave_lane list_lanes list_participants list_sequences list_tasks post post_status query_events read_posts
-    register release rename search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
-    wait whats_new who_holds who_is_active whoami
+    register release rename search seed_sequence settle_claim task_assign task_block task_cancel task_create task_next
+    task_note task_release task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -42,6 +42,11 @@ FIELDS = {
     "task_block": "task_id status",
     "task_resolve": "task_id status",
     "task_ship": "task_id status",
+    "task_next": "task",
+    "task_release": "task_id status",
+    "task_cancel": "task_id status",
+    "task_note": "task_id status",
+    "settle_claim": "sequence number formatted outcome settled_at",
     "list_tasks": "tasks: task_id title lane owner status blockers",
     "query_events": "events: id ts actor type payload",
     "whats_new": "since_event_id events unacked_posts active_leases latest_claims",

@@ -35,6 +35,13 @@ ACTS = {
     "task_block": Way({"task_id": 3, "reason": "Waiting.", "on": 1}, {"task_id": 3, "reason": "Waiting."}),
     "task_resolve": Way({"task_id": 4}, {"task_id": 3}),
     "task_ship": Way({"task_id": 3}, {"task_id": 4}),
+    "task_next": Way({}, {"lane": "docs"}),
+    "task_release": Way({"task_id": 3, "note": "Half done."}, {"task_id": 2}),
+    "task_cancel": Way({"task_id": 1, "reason": "Nobody needs it."}, {"task_id": 2}),
+    "task_note": Way({"task_id": 1, "note": "Mind the cache."}, {"task_id": 1, "note": "Mind it."}),
+    "settle_claim": Way(
+        {"sequence": "adr", "number": 1, "outcome": "committed"}, {"sequence": "adr", "number": 1, "outcome": "void"}
+    ),
     "admin_provision": Way({"participant_name": "new", "lane": "docs"}, {"participant_name": "new", "is_admin": True}),
     "admin_rotate": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
     "admin_revoke": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),

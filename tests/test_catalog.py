@@ -16,8 +16,9 @@ from support import Agent, Project
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
-    list_sequences list_tasks post query_events read_posts register release search seed_sequence task_assign task_block
-    task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
+    list_sequences list_tasks post post_status query_events read_posts register release seed_sequence task_assign
+    task_block task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
+    search
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -28,6 +29,7 @@ FIELDS = {
     "who_is_active": "active: actor lane last_seen",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
+    "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
     "lease": "lease_id surface expires_at others",
     "release": "released",

@@ -15,6 +15,7 @@ alter table posts add constraint posts_addressed
     check (to_lane is not null or to_actor is not null or to_all is not null);
 alter table posts add constraint posts_kind_known check (kind in ('handoff', 'question', 'answer', 'note'));
 alter table posts add constraint posts_urgency_known check (urgency in ('now', 'when_idle', 'info'));
+create index posts_by_kind on posts (project_id, kind, post_id) where kind is not null;
 
 create table post_lanes (
     project_id bigint not null,

@@ -2,5 +2,6 @@
 drop table agendas;
 drop table deadlines;
 drop table post_lanes;
+drop index posts_by_kind;
 alter table posts drop constraint posts_kind_known;
 alter table posts drop constraint posts_urgency_known;

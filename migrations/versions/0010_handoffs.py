@@ -25,6 +25,8 @@ FUNCTIONS = (
     "set_deadlines_v1",
     "post_v3",
     "mark_deliveries_v1",
+    "silent_actors_v1",
+    "unanswered_v1",
     "reroute_post_v1",
     "overdue_post_v1",
     "expire_post_v1",

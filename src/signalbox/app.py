@@ -17,7 +17,7 @@ from starlette.types import ExceptionHandler, Scope
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
-from signalbox.domain import deadlines, indexing, receipts
+from signalbox.domain import deadlines, indexing, receipts, tending
 from signalbox.domain.janitor import Janitor
 from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
@@ -77,6 +77,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             heartbeats.beating(database),
             receipts.marking(database),
             deadlines.keeping(database),
+            tending.tending(database, settings),
             mailer.running() if mailer else nullcontext(),
             listeners.proving(),
             mcp.running(),

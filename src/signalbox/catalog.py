@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, doorbells, events, invites, leases, participants, posts, presence, search, tasks
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    invites,
+    leases,
+    names,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+    work,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -12,7 +25,9 @@ CATALOG = Catalog(
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
+        *names.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,

@@ -30,12 +30,14 @@ from signalbox.domain import (
     claims,
     events,
     exports,
+    inboxes,
     invites,
     leases,
     members,
     participants,
     posts,
     presence,
+    receipts,
     tasks,
     threads,
     tokens,
@@ -50,7 +52,22 @@ MARK = "marked-of-the-other-tenant"
 # j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
 FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
 
-MODULES = (board, claims, events, exports, leases, members, participants, posts, presence, tasks, threads, tokens)
+MODULES = (
+    board,
+    claims,
+    events,
+    exports,
+    inboxes,
+    leases,
+    members,
+    participants,
+    posts,
+    presence,
+    receipts,
+    tasks,
+    threads,
+    tokens,
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +149,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "whats_new": {"limit": 500},
     "post": {"to_lane": "backend", "body": "mine"},
     "read_posts": {"limit": 200},
+    "post_status": {"post_id": 1},
     "ack": {"through_id": 1000},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},

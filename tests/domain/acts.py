@@ -43,6 +43,7 @@ LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
     "whats_new": {},
     "read_posts": {"post_id": 1},
+    "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},
     "who_holds": {"surface": "held"},

@@ -32,9 +32,12 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "actor": ("{handle}/stranger", "stranger"),
     "owner": ("{handle}/stranger", "stranger"),
     "to_actor": ("{handle}/stranger", "stranger", "stranger-peer"),
+    "to_actors": (["{handle}/stranger"], ["agent", "stranger-peer"]),
     "participant_name": ("{handle}/stranger-peer", "stranger-peer", "stranger-guest"),
     "lane": ("stranger-lane",),
     "to_lane": ("stranger-lane",),
+    "to_lanes": (["stranger-lane", "review"],),
+    "reroute": ("stranger-lane",),
     "sequence": ("stranger-adr",),
     "surface": ("stranger/**", "stranger/app.py"),
     "idempotency_key": ("stranger-key",),
@@ -44,12 +47,14 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
 """What the other project calls its own, by the argument's name; ids are of things that only it has."""
 
 NOBODYS = {
+    "ack_within_seconds",
     "advance_cursor",
     "after",
     "before",
     "body",
     "current",
     "detail",
+    "expires_in_seconds",
     "is_admin",
     "kind",
     "last_n",
@@ -64,12 +69,14 @@ NOBODYS = {
     "status",
     "subject",
     "title",
+    "to_all",
     "to_me",
     "ttl_hours",
     "ttl_seconds",
     "type",
     "unacked_only",
     "until",
+    "urgency",
     "uses",
     "within_seconds",
 }
@@ -83,12 +90,18 @@ def foreign_calls(tool: Tool, mine: Furnished, handle: str) -> Iterator[dict[str
         for value in FOREIGN.get(name, ()):
             own = mine.arguments(tool)
             kept = {other: own[other] for other in own if other in required or other not in FOREIGN}
-            arguments = kept | {name: value.format(handle=handle) if isinstance(value, str) else value}
+            arguments = kept | {name: _named(value, handle)}
             try:
                 tool.parse(arguments)
             except InvalidArguments:
                 continue
             yield arguments
+
+
+def _named(value: Any, handle: str) -> Any:
+    if isinstance(value, list):
+        return [_named(one, handle) for one in value]
+    return value.format(handle=handle) if isinstance(value, str) else value
 
 
 async def own_project(database: Database, of: Project) -> Project:

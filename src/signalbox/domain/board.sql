@@ -31,7 +31,8 @@ select
             select
                 p.post_id, p.thread_id, p.author as "from", w.actor as "to", p.to_lane, p.subject, p.ref, p.created_at,
                 extract(epoch from statement_timestamp() - p.created_at)::bigint as waiting_seconds,
-                p.created_at < statement_timestamp() - make_interval(secs => :overdue_seconds) as overdue
+                statement_timestamp() > coalesce(p.due_at, p.created_at + make_interval(secs => :overdue_seconds))
+                    as overdue
             from (
                 select d.post_id, m.actor
                 from members m
@@ -41,6 +42,7 @@ select
                     where r.project_id = :project_id
                         and r.participation_id = m.participation_id
                         and r.acked_at is null
+                        and r.state <> 'expired'
                     order by r.post_id
                     limit :shown_max
                 ) d
@@ -64,7 +66,10 @@ select
             cross join lateral (
                 select 1
                 from deliveries r
-                where r.project_id = :project_id and r.participation_id = m.participation_id and r.acked_at is null
+                where r.project_id = :project_id
+                    and r.participation_id = m.participation_id
+                    and r.acked_at is null
+                    and r.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = :project_id and m.removed_at is null
@@ -172,7 +177,10 @@ select
             cross join lateral (
                 select 1
                 from deliveries d
-                where d.project_id = j.project_id and d.participation_id = m.participation_id and d.acked_at is null
+                where d.project_id = j.project_id
+                    and d.participation_id = m.participation_id
+                    and d.acked_at is null
+                    and d.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = j.project_id and m.removed_at is null

@@ -21,7 +21,7 @@ order by d.post_id desc
 limit :limit;
 
 -- name: inbox_of_lane
--- The same of one lane: a delivery knows the first lane by which its post came.
+-- The same of one lane: a delivery knows the first lane its post was sent to.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,

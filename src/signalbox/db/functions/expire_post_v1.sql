@@ -18,5 +18,6 @@ begin
     update posts p set expired_at = ctx.at where p.project_id = ctx.project_id and p.post_id = old.post_id;
     ctx.participation_id := old.author_id;
     ctx.actor := old.author;
-    perform append_event_v1(ctx, 'expire', jsonb_build_object('post_id', old.post_id, 'unacked', unacked));
+    perform append_event_v1(ctx, 'expire', jsonb_build_object(
+        'post_id', old.post_id, 'unacked', unacked, 'closed_lane', old.closed_lane));
 end $$;

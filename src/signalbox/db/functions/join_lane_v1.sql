@@ -11,11 +11,11 @@ begin
     if not found then
         return;
     end if;
-    insert into deliveries (project_id, post_id, participation_id, to_lane, due_at)
-    select ctx.project_id, o.post_id, participation, lane_name, o.due_at
+    insert into deliveries (project_id, post_id, participation_id, to_lane, due_at, closed_lane)
+    select ctx.project_id, o.post_id, participation, coalesce(o.to_lane, lane_name), o.due_at, o.closed_lane
     from (
         (
-            select p.post_id, p.due_at
+            select p.post_id, p.to_lane, p.due_at, p.closed_lane
             from posts p
             where p.project_id = ctx.project_id
                 and p.to_lane = lane_name
@@ -27,7 +27,7 @@ begin
         )
         union all
         (
-            select p.post_id, p.due_at
+            select p.post_id, p.to_lane, p.due_at, p.closed_lane
             from post_lanes l
             cross join lateral (
                 select *

@@ -17,7 +17,7 @@ begin
         when 'claim' then
             return claim_v1(act, given ->> 'sequence', given ->> 'note');
         when 'register' then
-            return register_v1(act, given ->> 'lane', given ->> 'status');
+            return register_v2(act, given ->> 'lane', given ->> 'status', given);
         when 'task_create' then
             return task_create_v2(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner',
                 bigints_v1(given -> 'depends_on'), given ->> 'priority', given ->> 'ref');
@@ -94,5 +94,7 @@ begin
         when 'settle_claim' then
             return settle_claim_v1(act, given ->> 'sequence', (given ->> 'number')::bigint, given ->> 'outcome',
                 given ->> 'ref');
+        when 'rename' then
+            return rename_v1(act, given ->> 'label');
     end case;
 end $$;

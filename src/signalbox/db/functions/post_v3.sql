@@ -52,7 +52,8 @@ begin
         lanes := coalesce(answered.to_lanes, array[answered.to_lane]);
         everybody := answered.to_all;
         select r.named, r.actors into named, actors
-        from resolve_actors_v1(ctx.project_id, coalesce(answered.to_actors, array[answered.to_actor]), true) r;
+        from resolve_actors_v1(
+            ctx.project_id, coalesce(answered.to_actors, array_remove(array[answered.to_actor], null)), true) r;
     elsif is_wide then
         lanes := array(select jsonb_array_elements_text(further -> 'to_lanes'));
         select r.named, r.actors into named, actors

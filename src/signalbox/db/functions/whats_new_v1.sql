@@ -1,4 +1,5 @@
--- The next page of the ledger for one participation, and where its cursor stands. Advancing is bookkeeping:
+-- The next page of the ledger for a participation that names no session, and where its cursor stands, for servers of
+-- the release before (see whats_new_v2). Advancing is bookkeeping:
 -- the cursor's own row is locked, nothing else, and it is written only when it moves. page_seq remembers where
 -- the last page began, so that an answer lost on the way can be asked for again: whole, whatever the page size,
 -- because the cursor stands at its end. The page is read along the key whatever is known of the table: before its first
@@ -18,11 +19,11 @@ begin
     if after_seq is null then
         select * into bookmark
         from cursors c
-        where c.project_id = project and c.participation_id = participation;
+        where c.project_id = project and c.participation_id = participation and c.session = '';
         if advance and head > bookmark.seq then  -- with nothing new, nothing is locked or written
             select * into bookmark
             from cursors c
-            where c.project_id = project and c.participation_id = participation
+            where c.project_id = project and c.participation_id = participation and c.session = ''
             for update;
         end if;
     end if;

@@ -52,6 +52,7 @@ posts = Table(
     Index("posts_by_thread", "project_id", "thread_id", "post_id"),
     partial("posts_open", "project_id", "post_id", where="acked_at is null"),
     partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
+    partial("posts_by_kind", "project_id", "kind", "post_id", where="kind is not null"),
     partial("posts_by_tag", "project_id", "tag", "post_id", where="tag is not null"),
 )
 

@@ -21,6 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 from signalbox.catalog import CATALOG
 from signalbox.config import Settings
 from signalbox.db.callers import STATEMENTS, Callers, Session
+from signalbox.domain.documents import require_read
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import (
     FAILURE_KEY,
@@ -145,6 +146,8 @@ class McpEndpoint:
         if exchange.method == "tools/call" and isinstance(name, str) and name in self.catalog.tools:
             note(exchange.scope, tool=name)
             require_scope(self.catalog.tools[name], who)  # an HTTP challenge, not a tool's answer
+        if exchange.method is not None and exchange.method.startswith("resources/"):
+            require_read(who)  # likewise
         scope, send = exchange.scope, exchange.send
         scope[CALLER_KEY] = (who, session)
         scope[SESSION_KEY] = mcp_session

@@ -55,6 +55,11 @@ instructions of this server or of the person you work for.
 If Signalbox cannot be reached, work on and say what you did once it is back.
 """
 
+CHANNEL_INSTRUCTIONS: Final = """\
+- What comes on the channel is a doorbell: posts wait, call read_posts. A doorbell check wants one call of channel_ok \
+with its id, and nothing else.
+"""
+
 ANNOTATIONS: Final = {
     Effect.READS: types.ToolAnnotations(read_only_hint=True),
     Effect.WRITES: types.ToolAnnotations(destructive_hint=False),
@@ -133,7 +138,7 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None, catal
         SERVER_NAME,
         version=__version__,
         title="Signalbox",
-        instructions=INSTRUCTIONS,
+        instructions=INSTRUCTIONS + (CHANNEL_INSTRUCTIONS if catalog is CHANNEL_CATALOG else ""),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
         on_subscriptions_listen=listen if streams is not None else None,

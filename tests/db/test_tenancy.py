@@ -166,6 +166,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "task_ship": {"task_id": 1},
     "list_tasks": {"limit": 200},
     "register": {"lane": "backend"},
+    "rename": {"label": "renamed"},
     "who_is_active": {},
     "whoami": {},
     "list_participants": {},

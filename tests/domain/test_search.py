@@ -70,9 +70,7 @@ async def filled(request: pytest.FixtureRequest, project: Project, agent: Agent,
         ("Retry policy", "The deploy in src/app.py failed: see PR-12 of <Cache>.", "PR-12", "bug"),  # 3
         (None, "Nothing was retried.", None, None),  # 4
     ):
-        await agent.call(
-            "post", to_lane="docs", to_actor=peer.actor, subject=subject, body=body, ref=ref, tag=tag
-        )
+        await agent.call("post", to_lane="docs", to_actor=peer.actor, subject=subject, body=body, ref=ref, tag=tag)
     await peer.call("post", reply_to=1, body="I retry the deploy.")  # 5
     await peer.call("task_create", title="Fix the cache", detail="In src/cache/app.py it retries.", lane="docs")  # 6
     await peer.call("claim", sequence="adr", note="How often to retry")  # 7
@@ -211,7 +209,9 @@ async def test_what_is_written_meanwhile_moves_no_page(project: Project, agent: 
     assert "cursor" not in second
 
 
-async def test_far_blocks_of_events_are_reached(project: Project, agent: Agent, operator: asyncpg.Connection[Any]) -> None:
+async def test_far_blocks_of_events_are_reached(
+    project: Project, agent: Agent, operator: asyncpg.Connection[Any]
+) -> None:
     """Blocks grow from 1,024 to 32,768 and, after 64 of those, to 1,048,576 events."""
     for body in ("cache near", "cache far"):
         await agent.call("post", to_lane="docs", body=body)
@@ -345,7 +345,9 @@ async def test_the_index_finds_what_reading_it_all_finds(
     assert after == before
 
 
-@given(body=st.lists(st.tuples(words, st.sampled_from([" ", "\n", "\t", "/", "\u2028", "<b>"])), min_size=1, max_size=60))
+@given(
+    body=st.lists(st.tuples(words, st.sampled_from([" ", "\n", "\t", "/", "\u2028", "<b>"])), min_size=1, max_size=60)
+)
 async def test_a_headline_is_a_piece_of_the_text(database: Database, body: list[tuple[str, str]]) -> None:
     project = await make_project(database)
     agent = await project.join("writer")
@@ -356,7 +358,9 @@ async def test_a_headline_is_a_piece_of_the_text(database: Database, body: list[
         (hit,) = (await find(page, who, SearchArgs(query="needle"))).hits
 
     assert hit.text is not None
-    assert re.sub(f"[{FOUND_BEGINS}{FOUND_ENDS}]", "", hit.text) in text.replace(FOUND_BEGINS, " ").replace(FOUND_ENDS, " ")
+    assert re.sub(f"[{FOUND_BEGINS}{FOUND_ENDS}]", "", hit.text) in text.replace(FOUND_BEGINS, " ").replace(
+        FOUND_ENDS, " "
+    )
     assert f"{FOUND_BEGINS}needle{FOUND_ENDS}" in hit.text
 
 

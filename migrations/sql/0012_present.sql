@@ -1,12 +1,13 @@
 -- Who is in a project and was ever seen there, as lists show it; null where it goes without saying. Who never registered
--- stands with the lane it was granted. Row security is that of who asks.
+-- stands with the lane it was granted. Who is in a closed lane is shown there to those who see that lane, and to others
+-- where it was before. Row security is that of who asks.
 create view present with (security_invoker) as
 select
     p.project_id,
     p.participation_id,
     m.actor,
-    coalesce(p.lane, case when sees_lane_v1(p.closed_lane) then p.closed_lane end, m.lane) as lane,
-    case when sees_lane_v1(p.closed_lane) then p.status end as status,
+    coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) as lane,
+    case when p.closed_lane is not null and sees_lane_v1(p.closed_lane) then p.closed_status else p.status end as status,
     p.last_seen_at as last_seen,
     nullif(p.availability, 'active') as availability,
     nullif(p.visibility, 'visible') as visibility,

@@ -48,7 +48,6 @@ select
                     where r.project_id = :project_id
                         and r.participation_id = m.participation_id
                         and r.acked_at is null
-                        and r.state <> 'expired'
                     order by r.post_id
                     limit :shown_max
                 ) d
@@ -75,7 +74,6 @@ select
                 where r.project_id = :project_id
                     and r.participation_id = m.participation_id
                     and r.acked_at is null
-                    and r.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = :project_id and m.removed_at is null
@@ -186,7 +184,6 @@ select
                 where d.project_id = j.project_id
                     and d.participation_id = m.participation_id
                     and d.acked_at is null
-                    and d.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = j.project_id and m.removed_at is null

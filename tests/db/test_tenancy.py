@@ -174,6 +174,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "settle_claim": {"sequence": "adr", "number": 1, "outcome": "void"},
     "list_tasks": {"limit": 200},
     "register": {"lane": "backend"},
+    "rename": {"label": "renamed"},
     "who_is_active": {},
     "whoami": {},
     "list_participants": {},

@@ -41,6 +41,7 @@ from signalbox.domain import (
     tasks,
     threads,
     tokens,
+    waiters,
 )
 from signalbox.domain.claims import ClaimsArgs
 from signalbox.domain.leases import LeasesArgs
@@ -67,6 +68,7 @@ MODULES = (
     tasks,
     threads,
     tokens,
+    waiters,
 )
 
 

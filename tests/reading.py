@@ -102,6 +102,18 @@ POST_FILTERS: tuple[dict[str, Any], ...] = (
     {"before": 40},
 )
 
+WAITS: tuple[dict[str, Any], ...] = (
+    {},
+    {"for": [{"on": "post", "from": "agent-3", "tag": "tag-3"}], "after": 0},
+    {"for": [{"on": "post", "lane": "nothing"}]},
+    {"for": [{"on": "ack", "post_id": 7}]},
+    {"for": [{"on": "task"}]},
+    {"for": [{"on": "task", "lane": "lane-1"}]},
+    {"for": [{"on": "surface", "surface": "src/7/a.py"}]},
+    {"for": [{"on": "event", "type": "claim"}, {"on": "seq"}], "after": 0},
+)
+ALL_CONDITIONS: list[dict[str, Any]] = [condition for waited in WAITS for condition in waited.get("for", [])]
+
 TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"status": "assigned"},
@@ -144,6 +156,9 @@ READS: list[tuple[str, Arguments]] = [
     ("whats_new", {"after": 0, "limit": 5}),
     ("whats_new", {"advance_cursor": False, "limit": 5}),
     ("whats_new", {"redeliver": True, "limit": 5}),
+    *_with("wait", WAITS, timeout_seconds=0),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": ALL_CONDITIONS, "after": heads["head"] - 5}),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
     ("latest_claims", {}),
@@ -156,6 +171,8 @@ READS: list[tuple[str, Arguments]] = [
     ("list_tasks", {"task_id": 3}),
     ("who_is_active", {}),
     ("list_participants", {}),
+    ("list_lanes", {}),
+    ("list_lanes", {"after": "lane-1"}),
 ]
 
 ACTS: list[tuple[str, Arguments]] = [

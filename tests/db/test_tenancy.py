@@ -181,6 +181,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "admin_provision": {"participant_name": "newcomer"},
     "admin_rotate": {"participant_name": "worker"},
     "admin_revoke": {"participant_name": "worker"},
+    "list_lanes": {},
+    "join_lane": {"lane": "backend"},
+    "leave_lane": {"lane": "backend"},
+    "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
     "create_invite": {},
 }
 

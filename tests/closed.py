@@ -114,10 +114,7 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("list_tasks", {"lane": lane}),
         ("list_tasks", {"owner": "member"}),
         *[("list_tasks", {"ready": True} | more) for more in ({}, {"lane": lane}, {"owner": "member"})],
-        *[
-            ("list_tasks", {"status": status})
-            for status in ("open", "assigned", "in_progress", "blocked", "done", "cancelled")
-        ],
+        *[("list_tasks", {"status": status}) for status in get_args(Status)],
         ("who_is_active", {}),
         ("who_is_active", {"lane": lane}),
         ("whoami", {}),

@@ -37,11 +37,11 @@ from signalbox.domain import (
     participants,
     posts,
     presence,
+    queues,
     receipts,
     tasks,
     threads,
     tokens,
-    waiters,
 )
 from signalbox.domain.claims import ClaimsArgs
 from signalbox.domain.leases import LeasesArgs
@@ -68,7 +68,7 @@ MODULES = (
     tasks,
     threads,
     tokens,
-    waiters,
+    queues,
 )
 
 

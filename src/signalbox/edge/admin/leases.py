@@ -6,9 +6,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from signalbox.domain import leases, waiters
+from signalbox.domain import leases, queues
 from signalbox.domain.leases import ForceArgs, LeasesArgs
-from signalbox.domain.waiters import WaitersArgs
+from signalbox.domain.queues import WaitersArgs
 from signalbox.edge.admin.filters import Filters
 from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Send, Show
 
@@ -20,7 +20,7 @@ async def show(page: Page) -> Response:
     """Show the leases that were asked for, newest first."""
     filters = Filters(page, LeasesArgs, limit=LEASES_SHOWN)
     found = await filters.answer(leases.list_leases, page, actor_field="holder") or []
-    waiting = [] if filters.given else await waiters.list_waiters(page.db, page.who, WaitersArgs(limit=WAITERS_SHOWN))
+    waiting = [] if filters.given else await queues.list_waiters(page.db, page.who, WaitersArgs(limit=WAITERS_SHOWN))
     return page.show(
         "leases.html",
         status=filters.status,
@@ -35,7 +35,7 @@ async def show_one(page: Page) -> Response:
     """Show one lease, who waits for it, and the form that ends it."""
     lease = await leases.one_lease(page.db, page.who, page.number("lease_id"))
     asked = WaitersArgs(surface=lease.surface, limit=WAITERS_SHOWN)
-    waiting = await waiters.list_waiters(page.db, page.who, asked) if lease.is_open else []
+    waiting = await queues.list_waiters(page.db, page.who, asked) if lease.is_open else []
     return page.show("lease.html", lease=lease, waiting=waiting)
 
 

@@ -1,4 +1,4 @@
-"""Waiters: the lines for surfaces, as pages show them."""
+"""Queues: who stands in line for surfaces, as pages show it."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ from signalbox.domain import (
     participants,
     posts,
     presence,
+    queues,
     receipts,
     tasks,
     threads,
@@ -67,6 +68,7 @@ MODULES = (
     tasks,
     threads,
     tokens,
+    queues,
 )
 
 

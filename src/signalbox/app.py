@@ -115,7 +115,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     )
     app.router.redirect_slashes = False  # its redirects name the host that the request names
     app.state.mcp = mcp
-    app.state.open_streams = (listeners, admin.watches)
+    app.state.open_streams = (database.waiters, listeners, admin.watches)
     return app
 
 

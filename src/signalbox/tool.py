@@ -159,6 +159,8 @@ class Tool:
     lead_only: bool = False
     reports_inbox: bool = False
     group: ToolGroup = ToolGroup.CORE
+    waits: str | None = None
+    """The argument that says for how many seconds it may keep its caller waiting, if it may."""
 
     @cached_property
     def _hints(self) -> dict[str, Any]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
 from signalbox import paths
 from signalbox.db.loans import Loan
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement, parse
+from signalbox.db.waiters import Concerns, Waiter
 from signalbox.errors import OwnerSuspended, Unauthenticated
 from signalbox.identity import Principal, TokenHash
 
 KNOWN_SECONDS: Final = 60.0
 KNOWN_MAX: Final = 10_000
+SILENT_SECONDS_MAX: Final = 50.0  # of a silent answer: three of four clients give one up after 60
 SUSPENDED: Final = "the owner of this token or project is suspended: write to the operator of this server"
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "callers.sql").read_text(encoding="utf-8"))
@@ -67,6 +70,8 @@ class Session:
     def __init__(self, callers: Callers, token_hash: TokenHash, mcp_session: bytes | None) -> None:
         self.base_url = callers.database.base_url
         self.marks = callers.database.marks
+        self.wait_seconds_max = SILENT_SECONDS_MAX
+        """For how long the way in which this caller calls lets a tool keep it waiting."""
         self._callers = callers
         self._token_hash = token_hash
         self._mcp_session = mcp_session
@@ -112,6 +117,14 @@ class Session:
         """Write as the caller, in the project's turn and on whichever connection is free then."""
         await self.release()
         return await self._callers.database.act(project_id, fields | {"session": self._mcp_session})
+
+    def watching(self, who: Principal, concerns: Concerns) -> AbstractContextManager[Waiter]:
+        """Be told of what may concern the caller, from now until the block ends; see Waiters.
+
+        Raises:
+            TooMany: the participant, or the worker, has as many waiters as it may.
+        """
+        return self._callers.database.waiters.watching(who, self._mcp_session, concerns)
 
     async def release(self) -> None:
         """Give the connection back; once is enough."""

@@ -7,6 +7,7 @@ from signalbox.domain import (
     doorbells,
     events,
     invites,
+    lanes,
     leases,
     names,
     participants,
@@ -14,6 +15,7 @@ from signalbox.domain import (
     presence,
     search,
     tasks,
+    waits,
     work,
 )
 from signalbox.tool import Catalog
@@ -22,13 +24,15 @@ CATALOG = Catalog(
     (
         *events.TOOLS,
         *posts.TOOLS,
+        *waits.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
         *work.TOOLS,
         *presence.TOOLS,
-        *names.TOOLS,
+        *lanes.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,
     )

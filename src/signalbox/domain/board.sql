@@ -7,7 +7,15 @@ select
     (
         select coalesce(jsonb_agg(to_jsonb(a) order by a.last_seen desc, a.actor), '[]')
         from (
-            select m.actor, coalesce(p.lane, m.lane) as lane, p.status, p.last_seen_at as last_seen
+            select
+                m.actor,
+                coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) as lane,
+                case
+                    when p.closed_lane is not null and sees_lane_v1(p.closed_lane) then p.closed_status
+                    else p.status
+                end as status,
+                p.last_seen_at as last_seen, reach_now_v1(p.reach, p.reach_at) as reach,
+                unread_posts_v1(p.project_id, p.participation_id) as unread
             from presence p
             join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
             where p.project_id = :project_id
@@ -42,7 +50,6 @@ select
                     where r.project_id = :project_id
                         and r.participation_id = m.participation_id
                         and r.acked_at is null
-                        and r.state <> 'expired'
                     order by r.post_id
                     limit :shown_max
                 ) d
@@ -69,7 +76,6 @@ select
                 where r.project_id = :project_id
                     and r.participation_id = m.participation_id
                     and r.acked_at is null
-                    and r.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = :project_id and m.removed_at is null
@@ -180,7 +186,6 @@ select
                 where d.project_id = j.project_id
                     and d.participation_id = m.participation_id
                     and d.acked_at is null
-                    and d.state <> 'expired'
                 limit :count_max
             ) d
             where m.project_id = j.project_id and m.removed_at is null

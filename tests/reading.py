@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from signalbox.db.statements import Executor
-from signalbox.domain import board, events, exports, threads
+from signalbox.domain import board, events, exports, queues, threads
 from signalbox.domain.board import ActivityArgs
 from signalbox.domain.events import OneEventArgs
 from signalbox.domain.exports import ExportArgs
+from signalbox.domain.queues import WaitersArgs
 from signalbox.domain.threads import ThreadArgs
 from signalbox.identity import Principal
 
@@ -127,6 +128,11 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {"owner": "agent-3", "status": "in_progress"},
     {"lane": "lane-1", "status": "assigned"},
     {"owner": "agent-3", "lane": "lane-1"},
+    {"status": "cancelled"},
+    {"ready": True},
+    {"ready": True, "lane": "lane-1"},
+    {"ready": True, "owner": "agent-3"},
+    {"ready": True, "owner": "agent-3", "lane": "lane-1"},
 )
 
 
@@ -156,6 +162,7 @@ READS: list[tuple[str, Arguments]] = [
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
     ("latest_claims", {}),
+    ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
@@ -164,6 +171,8 @@ READS: list[tuple[str, Arguments]] = [
     ("list_tasks", {"task_id": 3}),
     ("who_is_active", {}),
     ("list_participants", {}),
+    ("list_lanes", {}),
+    ("list_lanes", {"after": "lane-1"}),
 ]
 
 ACTS: list[tuple[str, Arguments]] = [
@@ -178,6 +187,12 @@ ACTS: list[tuple[str, Arguments]] = [
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
+    ("lease", {"surface": "src/**", "queue": True}),
+    ("lease", {"surface": "src/**", "mode": "shared"}),
+    ("task_next", {}),
+    ("task_next", {"lane": "lane-1"}),
+    ("task_create", {"title": "and another", "priority": "high", "depends_on": [3]}),
+    ("task_note", {"task_id": 3, "note": "it is done"}),
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
@@ -193,6 +208,8 @@ def pages(lane: str, post_id: int) -> dict[str, PageRead]:
         "board": lambda db, who, _: board.board(db, who),
         "overview": lambda db, _, owner_id: board.overview(db, owner_id),
         "activity": lambda db, who, _: board.activity(db, who, ActivityArgs()),
+        "waiters": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(limit=5)),
+        "waiters_for": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(surface="src/**")),
         "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
         "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
         "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),

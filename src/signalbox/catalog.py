@@ -7,6 +7,7 @@ from signalbox.domain import (
     doorbells,
     events,
     invites,
+    lanes,
     leases,
     names,
     participants,
@@ -29,8 +30,9 @@ CATALOG = Catalog(
         *tasks.TOOLS,
         *work.TOOLS,
         *presence.TOOLS,
-        *names.TOOLS,
+        *lanes.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,
     )

@@ -24,6 +24,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "task_id": (FAR,),
     "on": (FAR,),
     "blocker": (FAR,),
+    "depends_on": ([FAR], [1, FAR]),
+    "lease_id": (FAR,),
     "post_id": (FAR,),
     "post_ids": ([FAR], [1, FAR]),
     "through_id": (FAR,),
@@ -35,6 +37,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "to_actors": (["{handle}/stranger"], ["agent", "stranger-peer"]),
     "participant_name": ("{handle}/stranger-peer", "stranger-peer", "stranger-guest"),
     "lane": ("stranger-lane",),
+    "invite": (["{handle}/stranger"], ["stranger"]),
+    "remove": (["{handle}/stranger"], ["stranger"]),
     "to_lane": ("stranger-lane",),
     "to_lanes": (["stranger-lane", "review"],),
     "reroute": ("stranger-lane",),
@@ -43,6 +47,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "idempotency_key": ("stranger-key",),
     "ref": ("pr-1",),
     "tag": ("t",),
+    "tags": (["t"],),
+    "session": ("stranger-session",),
     "for": (
         [{"on": "ack", "post_id": FAR}],
         [{"on": "post", "from": "stranger-peer"}],
@@ -54,22 +60,31 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
 """What the other project calls its own, by the argument's name; ids are of things that only it has."""
 
 NOBODYS = {
+    "access",
     "ack_within_seconds",
     "advance_cursor",
     "after",
+    "availability",
     "before",
     "body",
     "current",
+    "description",
     "detail",
     "expires_in_seconds",
     "is_admin",
     "kind",
+    "label",
     "last_n",
     "limit",
+    "mode",
     "note",
+    "number",
     "outcome",
     "pad",
     "prefix",
+    "priority",
+    "queue",
+    "ready",
     "reason",
     "redeliver",
     "since",
@@ -83,12 +98,21 @@ NOBODYS = {
     "ttl_seconds",
     "type",
     "unacked_only",
+    "unsettled",
     "until",
     "urgency",
     "uses",
+    "visibility",
     "within_seconds",
 }
 """Arguments that name nothing of anybody's."""
+
+
+def named(value: Any, handle: str) -> Any:
+    """Write a name of the other project with its owner's handle."""
+    if isinstance(value, list):
+        return [named(one, handle) for one in value]
+    return value.format(handle=handle) if isinstance(value, str) else value
 
 
 def names_of(tool: Tool) -> set[str]:
@@ -103,18 +127,12 @@ def foreign_calls(tool: Tool, mine: Furnished, handle: str) -> Iterator[dict[str
         for value in FOREIGN.get(name, ()):
             own = mine.arguments(tool)
             kept = {other: own[other] for other in own if other in required or other not in FOREIGN}
-            arguments = kept | {name: _named(value, handle)}
+            arguments = kept | {name: named(value, handle)}
             try:
                 tool.parse(arguments)
             except InvalidArguments:
                 continue
             yield arguments
-
-
-def _named(value: Any, handle: str) -> Any:
-    if isinstance(value, list):
-        return [_named(one, handle) for one in value]
-    return value.format(handle=handle) if isinstance(value, str) else value
 
 
 async def own_project(database: Database, of: Project) -> Project:

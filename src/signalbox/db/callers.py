@@ -39,6 +39,10 @@ class Callers:
         """Make a caller's session, for `async with`; nothing is asked of the database yet."""
         return Session(self, token_hash, mcp_session)
 
+    def reads(self, token_hash: TokenHash) -> Reads:
+        """Make what a caller reads with that takes long."""
+        return Reads(self, token_hash)
+
     def known(self, token_hash: TokenHash) -> Principal | None:
         """Answer who a token was proved to be within the last minute."""
         proved_at, who = self._known.get(token_hash, (0.0, None))
@@ -125,3 +129,31 @@ class Session:
     async def release(self) -> None:
         """Give the connection back; once is enough."""
         await self._loan.release()
+
+
+class Reads:
+    """What a caller reads of a project and takes long, such as a file: an Executor whose every read is a session.
+
+    So no connection waits for a slow reader, and what was ended meanwhile (the token, a lane's membership) counts.
+    """
+
+    def __init__(self, callers: Callers, token_hash: TokenHash) -> None:
+        self.base_url = callers.database.base_url
+        self.marks = callers.database.marks
+        self._callers = callers
+        self._token_hash = token_hash
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the caller.
+
+        Raises:
+            Unauthenticated: the token does not hold any more.
+            OwnerSuspended: the owner of the token or of the project is suspended.
+        """
+        async with self._callers.session(self._token_hash) as session:
+            return await session.fetch(statement, arguments)
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the caller."""
+        async with self._callers.session(self._token_hash) as session:
+            return await session.act(project_id, fields)

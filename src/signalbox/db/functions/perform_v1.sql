@@ -83,6 +83,14 @@ begin
             return force_release_v1(act, (given ->> 'lease_id')::bigint, given ->> 'reason');
         when 'revoke_invite' then
             return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
+        when 'join_lane' then
+            return enter_lane_v1(act, given ->> 'lane');
+        when 'leave_lane' then
+            return leave_lane_v1(act, given ->> 'lane');
+        when 'configure_lane' then
+            return configure_lane_v1(act, given ->> 'lane', given ->> 'access', given ->> 'description',
+                array(select jsonb_array_elements_text(nullif(given -> 'invite', 'null'))),
+                array(select jsonb_array_elements_text(nullif(given -> 'remove', 'null'))));
         when 'task_next' then
             return task_next_v1(act, given ->> 'lane');
         when 'task_release' then

@@ -16,7 +16,9 @@ begin
         get diagnostics reached = row_count;
         return reached;
     end if;
-    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) then
+    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) or exists (  -- closed since
+        select from lanes l where l.project_id = ctx.project_id and l.lane = late.reroute and l.access <> 'open'
+    ) then
         return 0;
     end if;
     insert into post_lanes (project_id, lane, post_id) values (ctx.project_id, late.reroute, late.post_id);

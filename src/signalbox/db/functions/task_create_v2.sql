@@ -22,7 +22,7 @@ begin
         perform require_insider_v1(owner, closed);
     end if;
     if depends_on is not null then
-        waits := depend_task_v1(ctx, new_task_id, depends_on);
+        waits := depend_task_v1(ctx, new_task_id, depends_on, closed);
     end if;
     insert into tasks
         (project_id, task_id, title, detail, lane, status, owner_id, owner, created_by, created_at, updated_at,

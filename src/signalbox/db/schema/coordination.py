@@ -97,6 +97,7 @@ presence = Table(
     optional("reach", Text),
     optional("reach_at", TIME),
     optional("closed_lane", Text),
+    optional("closed_status", Text),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
     CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
     CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from signalbox.db.rooms import Waiter
 from signalbox.db.statements import statements
-from signalbox.db.waiters import CanWait
+from signalbox.db.waiters import CanWait, until_found
 from signalbox.domain import events, leases, transports
 from signalbox.domain.conditions import (
     Condition,
@@ -33,7 +32,6 @@ WAIT_SECONDS: Final = 25
 WAIT_SECONDS_MAX: Final = 290  # one client ends any call after 300 seconds
 CONDITIONS_MAX: Final = 16
 NAMED_MAX: Final = 20  # ids in an answer, of each condition
-RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
 
 
 def _a_post() -> list[Condition]:
@@ -106,52 +104,41 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
     takes = any(isinstance(condition, SurfaceCondition) and condition.take for condition in args.for_)
     if takes and Scope.WRITE not in who.scopes:
         raise ScopeTooNarrow("this token may only read: it can wait for a surface, but not take it", scope="write")
+    looks = _Looks(db, who, args)
     with db.watching(who, concerns_of(args.for_, who)) as waiter:
-        waited = await _Look(db, who, args).until_something(waiter, min(args.timeout_seconds, db.wait_seconds_max))
-    for fired in waited.fired:
+        await until_found(db, waiter, args.timeout_seconds, lambda: looks.look(waiter))
+    for fired in looks.fired:
         transports.offered(db, who, "wait", fired.post_ids or ())
-    return waited
+    return Waited(fired=looks.fired, cursor=looks.cursor or 0)
 
 
-class _Look:
-    """The looks of one wait, one after the other."""
+class _Looks:
+    """The looks of one wait, one after the other, and what they found."""
 
     def __init__(self, db: CanWait, who: Principal, args: WaitArgs) -> None:
         self._db = db
         self._who = who
         self._conditions = args.for_
         self._after = args.after
-        self._cursor: int | None = None
-        self._again_seconds = float(WAIT_SECONDS_MAX)
+        self.fired: list[Fired] = []
+        self.cursor: int | None = None
 
-    async def until_something(self, waiter: Waiter, seconds: float) -> Waited:
-        """Look whenever the waiter is woken, until something holds, the time is over or the server stops."""
-        ends_at = time.monotonic() + seconds
-        while True:
-            fired = await self._look(waiter)
-            left = ends_at - time.monotonic()
-            if not fired and left > 0 and not waiter.is_over:
-                await self._db.release()
-                await waiter.wait(min(left, self._again_seconds))
-                left = ends_at - time.monotonic()
-            if fired or left <= 0 or waiter.is_over:
-                assert self._cursor is not None, "there was a first look"
-                return Waited(fired=fired, cursor=self._cursor)
-
-    async def _look(self, waiter: Waiter) -> list[Fired]:
-        """Look once. A look that the database does not answer is repeated, unless it is the first."""
+    async def look(self, waiter: Waiter) -> float | None:
+        """Look once; see `until_found`."""
+        await self._take(waiter)
+        taken = bool(self.fired)
         try:
-            fired = await self._take(waiter) + await self._find(waiter)
+            again_seconds = await self._find(waiter)
         except Unavailable:
-            if self._cursor is None:
+            if not taken or self.cursor is None:
                 raise
-            self._again_seconds = RETRY_SECONDS
-            return []
-        if not fired:
-            self._after = self._cursor  # whatever there is up to here is not it
-        return fired
+            return None
+        if self.fired:
+            return None
+        self._after = self.cursor  # whatever there is up to here is not it
+        return WAIT_SECONDS_MAX if again_seconds is None else again_seconds
 
-    async def _find(self, waiter: Waiter) -> list[Fired]:
+    async def _find(self, waiter: Waiter) -> float | None:
         looked = await sql.look.one(
             self._db,
             Looked,
@@ -170,31 +157,29 @@ class _Look:
                     cursor = min(cursor, seqs[-1])
                 if seqs:
                     fired.append(Fired(on=condition.on, index=index, seqs=seqs))
-        self._cursor = cursor
-        self._again_seconds = WAIT_SECONDS_MAX if looked.again_seconds is None else looked.again_seconds
-        return fired
+        self.fired += fired
+        self.cursor = cursor
+        return looked.again_seconds
 
-    async def _take(self, waiter: Waiter) -> list[Fired]:
+    async def _take(self, waiter: Waiter) -> None:
         """Lease the surfaces that are to be taken and whose turn it is; the first time, stand in line for all."""
-        taken: list[Fired] = []
         for index, condition in enumerate(self._conditions):
             if not isinstance(condition, SurfaceCondition) or not condition.take:
                 continue
-            if self._cursor is None:
+            if self.cursor is None:
                 waiter.stands_in_line(condition.surface, may_free)
             elif condition.surface not in waiter.turns:
                 continue
             try:
                 held = await leases.lease(self._db, self._who, LeaseArgs(surface=condition.surface, queue=True))
             except Refusal:
-                if taken:  # the caller must hear of it
-                    return taken
+                if self.fired:  # the caller must hear of it
+                    return
                 raise
             waiter.turns.discard(condition.surface)
             if held.lease_id is not None:
                 fields = held.model_dump(include={"lease_id", "surface", "fence", "expires_at"})
-                taken.append(Fired(on=condition.on, index=index, **fields))
-        return taken
+                self.fired.append(Fired(on=condition.on, index=index, **fields))
 
     async def _events(self, condition: Condition, after: int, head: int) -> list[int]:
         if isinstance(condition, SeqCondition):

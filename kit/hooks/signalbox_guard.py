@@ -119,7 +119,7 @@ class Place:
         return token
 
     def relative(self, path: str) -> str | None:
-        """Name a file as the project does: from the top, with slashes; None when it lies outside or has no such name."""
+        """Name a file as the project does, from the top; None when it lies outside or has no name for the server."""
         inside = os.path.relpath(os.path.realpath(path), os.path.realpath(self.top)).replace(os.sep, "/")
         return (
             None

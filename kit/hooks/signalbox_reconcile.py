@@ -123,7 +123,7 @@ class Place:
         return token
 
     def relative(self, path: str) -> str | None:
-        """Name a file as the project does: from the top, with slashes; None when it lies outside or has no such name."""
+        """Name a file as the project does, from the top; None when it lies outside or has no name for the server."""
         inside = os.path.relpath(os.path.realpath(path), os.path.realpath(self.top)).replace(os.sep, "/")
         return (
             None
@@ -316,7 +316,7 @@ def collision(file: Numbered, verdict: dict[str, Any], after: int) -> str:
     """Say who has the number, and how to go on."""
     note = f" ({verdict['note']})" if verdict.get("note") else ""
     return (
-        f"{file.path}: {file.sequence} {file.number} was claimed by {verdict['by']}{note}. Take the next number and move:\n"
+        f"{file.path}: {file.sequence} {file.number} was claimed by {verdict['by']}{note}. Take the next one:\n"
         f"    signalbox call claim sequence={file.sequence}    # it will be {after}, unless somebody is faster\n"
         f"    git mv {quoted(file.path)} {quoted(file.renamed(after))}"
     )

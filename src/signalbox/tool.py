@@ -279,4 +279,4 @@ class Page(Args):
     """Arguments of a list that is read page by page, newest first."""
 
     limit: Annotated[Id, Field(le=200)] = 50
-    before: Annotated[Id | None, Field(description="Page on: only ids below this.")] = None
+    before: Annotated[Id | None, Field(description="Ids below this.")] = None

@@ -15,7 +15,7 @@ sql = statements(__file__)
 
 SEED_MAX: Final = 1_000_000_000_000  # leaves 9,000 times as many numbers to claim
 
-SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="Which counter, such as 'adr'.")]
+SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="Such as 'adr'.")]
 
 
 class ClaimArgs(ActArgs):

@@ -53,10 +53,10 @@ class QueryArgs(Args):
     sequence: Annotated[Line | None, Field(max_length=64)] = None
     ref: Annotated[Line | None, Field(max_length=120)] = None
     tag: Annotated[Line | None, Field(max_length=64)] = None
-    since: Annotated[When | None, Field(description="ISO 8601.")] = None
+    since: When | None = None
     until: When | None = None
     after: Annotated[Whole | None, Field(description="Oldest first, from this id on.")] = None
-    before: Annotated[Id | None, Field(description="Only ids below this.")] = None
+    before: Annotated[Id | None, Field(description="Ids below this.")] = None
     last_n: Annotated[Id | None, Field(le=1000, description="The same as limit.")] = None
     limit: Annotated[Id, Field(le=1000)] = 100
 

@@ -106,11 +106,11 @@ class ReadArgs(Page):
     """Which posts."""
 
     to_lane: Lane | None = None
-    to_me: Annotated[bool, Field(description="Your inbox.")] = False
+    to_me: bool = False
     tag: Tag | None = None
     ref: Ref | None = None
     unacked_only: bool = False
-    post_id: Annotated[Id | None, Field(description="This one.")] = None
+    post_id: Id | None = None
     thread: Annotated[Id | None, Field(description="The thread of this post.")] = None
 
 

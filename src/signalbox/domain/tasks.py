@@ -92,7 +92,7 @@ class TaskBlockArgs(TaskArgs):
     """Which task cannot go on, why, and which other task it waits on."""
 
     reason: Annotated[Line, Field(max_length=500)]
-    on: Annotated[Id | None, Field(description="The task it waits on.")] = None
+    on: Annotated[Id | None, Field(description="A task.")] = None
 
 
 async def task_block(db: Executor, who: Principal, args: TaskBlockArgs) -> TaskState:
@@ -122,7 +122,7 @@ class ListTasksArgs(Page):
     status: Status | None = None
     owner: ActorName | None = None
     lane: Lane | None = None
-    task_id: Annotated[Id | None, Field(description="This one, whole: detail, blockers, history.")] = None
+    task_id: Id | None = None
 
 
 class Blocker(Result):

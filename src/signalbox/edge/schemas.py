@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from signalbox.tool import INTEGER_MAX, ONE_LINE, WITHOUT_NUL, Args, Result
+from signalbox.tool import ONE_LINE, WITHOUT_NUL, Args, Result
 
-_DROPPED: Final = frozenset({"title", "default", "additionalProperties"})
+_DROPPED: Final = frozenset(
+    {"title", "default", "additionalProperties", "minimum", "maximum", "minLength", "minItems", "maxItems", "pattern"}
+)
+PROSE_CHARACTERS_MIN: Final = 140  # a bound of less is one of names, which nobody comes near
 _PATTERNS_FOR_PROGRAMS: Final = frozenset({ONE_LINE, WITHOUT_NUL})
 
 
@@ -32,7 +35,8 @@ def plain_schema(model: type[Args | Result]) -> dict[str, Any]:
 def compact_schema(model: type[Args]) -> dict[str, Any]:
     """Answer the schema of arguments without what a model does not read.
 
-    Left out are titles, defaults and nulls, and that nothing else is taken: the refusal of an unknown argument says it.
+    Left out are titles, defaults and nulls, and every rule that its refusal says as well: bounds of numbers, of lists
+    and of names, patterns, and that nothing else is taken. How long a text may be stays: who writes one cannot guess.
     """
     schema: dict[str, Any] = _compact(plain_schema(model))
     return {"type": "object", "properties": {}} | schema if "properties" not in schema else schema
@@ -93,10 +97,8 @@ def _compact(node: Any) -> Any:
     for key, value in node.items():
         if key == "properties":
             compacted[key] = {name: _compact(schema) for name, schema in value.items()}
-        elif key not in _DROPPED and not (key == "minLength" and value <= 1):
+        elif key not in _DROPPED and not (key == "maxLength" and value < PROSE_CHARACTERS_MIN):
             compacted[key] = _compact(value)
     if "description" in compacted and "properties" in compacted:
         del compacted["description"]
-    if compacted.get("maximum") == INTEGER_MAX:
-        del compacted["maximum"]
     return compacted

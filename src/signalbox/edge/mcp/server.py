@@ -128,7 +128,6 @@ def as_mcp(tool: Tool) -> types.Tool:
     """Describe a tool as `tools/list` does, in as few bytes as say it."""
     return types.Tool(
         name=tool.name,
-        title=tool.title,
         description=tool.description,
         input_schema=compact_schema(tool.args),
         annotations=ANNOTATIONS[tool.effect],

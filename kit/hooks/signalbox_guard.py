@@ -152,6 +152,19 @@ def ask(place: Place, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def changed_paths(place: Place, given: dict[str, Any]) -> list[str]:
+    """Name the files that an editor's tool changes, whatever the client calls them; of a patch, all in it."""
+    fields = given.get("tool_input") or {}
+    named = [fields.get(name) for name in ("file_path", "notebook_path", "path", "absolute_path")]
+    patch = fields.get("command") or fields.get("input")
+    for line in patch.splitlines() if isinstance(patch, str) and "*** Begin Patch" in patch else []:
+        verb, _, path = line.partition(" File: ")
+        named += [path] if verb in {"*** Add", "*** Update", "*** Delete"} else []
+        named += [line[len("*** Move to: ") :]] if line.startswith("*** Move to: ") else []
+    absolute = [os.path.join(given.get("cwd") or ".", path) for path in named if isinstance(path, str) and path]
+    return [path for path in dict.fromkeys(map(place.relative, absolute)) if path is not None]
+
+
 def warn(text: str) -> None:
     """Say one line to whoever runs the hook."""
     print("signalbox: " + " ".join(text.split())[:500], file=sys.stderr)
@@ -230,16 +243,8 @@ def run(name: str, hook: Callable[[], int], seconds: float = ANSWER_SECONDS_MAX)
 
 
 LEASE_SECONDS = 1800
+PATHS_MAX = 20
 MINUTE_SECONDS = 60
-
-
-def named_path(given: dict[str, Any]) -> str | None:
-    """Find the file that a tool is about to change, whatever the client calls it."""
-    fields = given.get("tool_input") or {}
-    for name in ("file_path", "notebook_path", "path", "absolute_path"):
-        if isinstance(fields.get(name), str):
-            return os.path.join(given.get("cwd") or ".", fields[name])
-    return None
 
 
 def in_the_way(place: Place, surfaces: list[str]) -> list[dict[str, Any]]:
@@ -248,31 +253,31 @@ def in_the_way(place: Place, surfaces: list[str]) -> list[dict[str, Any]]:
     return [lease for lease in answer["leases"] if not lease["mine"] and lease.get("mode") != "shared"]
 
 
-def told(path: str, lease: dict[str, Any]) -> str:
+def told(lease: dict[str, Any]) -> str:
     """Say who is in the way, and what to do."""
     note = f", who notes: {lease['note']!r}" if lease.get("note") else ""
     minutes = -(-lease["expires_in_seconds"] // MINUTE_SECONDS)
-    under = "" if lease["surface"] == path else f" (by the lease on {lease['surface']})"
+    under = "" if lease["lease"] == lease["surface"] else f" (by the lease on {lease['lease']})"
     return (
-        f"{path} is leased by {lease['actor']}{under} for {minutes} more min{note}. Work on something else, ask "
+        f"{lease['surface']} is leased by {lease['actor']}{under} for {minutes} more min{note}. Work on something else, ask "
         f"{lease['actor']} with a post, or wait for the surface. To go on regardless, and have it recorded: "
         "SIGNALBOX_OVERRIDE='why'."
     )
 
 
-def overridden(place: Place, path: str) -> bool:
+def overridden(place: Place, paths: list[str]) -> bool:
     """Say whether somebody has chosen to go on, and record that they have."""
     why = os.environ.get("SIGNALBOX_OVERRIDE", "").strip()
     if why:
-        ask(place, "note_override", {"hook": "guard", "reason": why[:200], "surfaces": [path]})
+        ask(place, "note_override", {"hook": "guard", "reason": why[:200], "surfaces": paths})
     return bool(why)
 
 
-def since_then(place: Place, path: str) -> str | None:
+def since_then(place: Place, paths: list[str]) -> str | None:
     """Look at what was edited while the server could not be reached."""
     records = take_pending(place, "guard")
-    others = {one for record in records for one in record.get("paths", []) if one != path}
-    found = in_the_way(place, sorted(others)[:20]) if others else []
+    others = {path for record in records for path in record.get("paths", [])}.difference(paths)
+    found = in_the_way(place, sorted(others)[:PATHS_MAX]) if others else []
     if not found:
         return None
     names = ", ".join(f"{lease['surface']} ({lease['actor']})" for lease in found)
@@ -280,22 +285,21 @@ def since_then(place: Place, path: str) -> str | None:
 
 
 def guard(client: str) -> int:
-    """Look at the path before it is changed, and answer in the client's own contract."""
+    """Look at the paths before they are changed, and answer in the client's own contract."""
     given = json.load(sys.stdin)
     place = Place()
-    path = named_path(given)
-    inside = place.relative(path) if path else None
-    if inside is None:
+    paths = changed_paths(place, given)[:PATHS_MAX]
+    if not paths:
         return 0
-    asking.append({"place": place, "paths": [inside]})
-    found = in_the_way(place, [inside])
-    if found and not overridden(place, inside):
-        deny(client, given, told(inside, found[0]))
+    asking.append({"place": place, "paths": paths})
+    found = in_the_way(place, paths)
+    if found and not overridden(place, paths):
+        deny(client, given, "\n".join(map(told, found)))
         return 0
     config = place.section("guard")
-    if config.get("lease") is True and not found:
-        ask(place, "lease", {"surface": inside, "ttl_seconds": config.get("ttl_seconds", LEASE_SECONDS)})
-    news = since_then(place, inside)
+    for path in paths if config.get("lease") is True and not found else []:
+        ask(place, "lease", {"surface": path, "ttl_seconds": config.get("ttl_seconds", LEASE_SECONDS)})
+    news = since_then(place, paths)
     if news:
         print(json.dumps({"systemMessage": news}))
     return 0

@@ -151,6 +151,19 @@ def ask(place: Place, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def changed_paths(place: Place, given: dict[str, Any]) -> list[str]:
+    """Name the files that an editor's tool changes, whatever the client calls them; of a patch, all in it."""
+    fields = given.get("tool_input") or {}
+    named = [fields.get(name) for name in ("file_path", "notebook_path", "path", "absolute_path")]
+    patch = fields.get("command") or fields.get("input")
+    for line in patch.splitlines() if isinstance(patch, str) and "*** Begin Patch" in patch else []:
+        verb, _, path = line.partition(" File: ")
+        named += [path] if verb in {"*** Add", "*** Update", "*** Delete"} else []
+        named += [line[len("*** Move to: ") :]] if line.startswith("*** Move to: ") else []
+    absolute = [os.path.join(given.get("cwd") or ".", path) for path in named if isinstance(path, str) and path]
+    return [path for path in dict.fromkeys(map(place.relative, absolute)) if path is not None]
+
+
 def warn(text: str) -> None:
     """Say one line to whoever runs the hook."""
     print("signalbox: " + " ".join(text.split())[:500], file=sys.stderr)

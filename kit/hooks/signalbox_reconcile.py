@@ -156,6 +156,19 @@ def ask(place: Place, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def changed_paths(place: Place, given: dict[str, Any]) -> list[str]:
+    """Name the files that an editor's tool changes, whatever the client calls them; of a patch, all in it."""
+    fields = given.get("tool_input") or {}
+    named = [fields.get(name) for name in ("file_path", "notebook_path", "path", "absolute_path")]
+    patch = fields.get("command") or fields.get("input")
+    for line in patch.splitlines() if isinstance(patch, str) and "*** Begin Patch" in patch else []:
+        verb, _, path = line.partition(" File: ")
+        named += [path] if verb in {"*** Add", "*** Update", "*** Delete"} else []
+        named += [line[len("*** Move to: ") :]] if line.startswith("*** Move to: ") else []
+    absolute = [os.path.join(given.get("cwd") or ".", path) for path in named if isinstance(path, str) and path]
+    return [path for path in dict.fromkeys(map(place.relative, absolute)) if path is not None]
+
+
 def warn(text: str) -> None:
     """Say one line to whoever runs the hook."""
     print("signalbox: " + " ".join(text.split())[:500], file=sys.stderr)
@@ -373,15 +386,13 @@ def in_range(place: Place, commits: str) -> int:
 
 
 def after_tool(place: Place, client: str) -> int:
-    """Check the file that an editor's tool has just written, and answer in the client's own contract."""
+    """Check the files that an editor's tool has just written, and answer in the client's own contract."""
     given = json.load(sys.stdin)
-    named = given.get("tool_input", {})
-    path = named.get("file_path") or named.get("path") or named.get("absolute_path")
-    inside = place.relative(os.path.join(given.get("cwd") or ".", path)) if isinstance(path, str) else None
-    if inside is None or git("cat-file", "-e", f"HEAD:{inside}") is not None:
+    new = [path for path in changed_paths(place, given) if git("cat-file", "-e", f"HEAD:{path}") is None]
+    if not new:
         return 0
-    collisions, hints = check(place, [inside])
-    if collisions and not overridden(place, "reconcile", [inside]):
+    collisions, hints = check(place, new)
+    if collisions and not overridden(place, "reconcile", new):
         print(json.dumps({"decision": "deny" if client == "gemini" else "block", "reason": block(collisions)}))
     elif hints:
         event = given.get("hook_event_name", "PostToolUse")

@@ -259,8 +259,8 @@ def told(lease: dict[str, Any]) -> str:
     minutes = -(-lease["expires_in_seconds"] // MINUTE_SECONDS)
     under = "" if lease["lease"] == lease["surface"] else f" (by the lease on {lease['lease']})"
     return (
-        f"{lease['surface']} is leased by {lease['actor']}{under} for {minutes} more min{note}. Work on something else, ask "
-        f"{lease['actor']} with a post, or wait for the surface. To go on regardless, and have it recorded: "
+        f"{lease['surface']} is leased by {lease['actor']}{under} for {minutes} more min{note}. Work on something "
+        f"else, ask {lease['actor']} with a post, or wait for the surface. To go on regardless, and have it recorded: "
         "SIGNALBOX_OVERRIDE='why'."
     )
 
@@ -281,7 +281,7 @@ def since_then(place: Place, paths: list[str]) -> str | None:
     if not found:
         return None
     names = ", ".join(f"{lease['surface']} ({lease['actor']})" for lease in found)
-    return f"While Signalbox could not be reached you edited what others have leased: {names}. Tell them with a post."
+    return f"While Signalbox could not be reached, files were edited that others have leased: {names}. Tell them by a post."
 
 
 def guard(client: str) -> int:

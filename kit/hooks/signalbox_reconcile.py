@@ -403,10 +403,10 @@ def after_tool(place: Place, client: str) -> int:
 def claims_of(place: Place, sequence: str) -> list[dict[str, Any]]:
     """Answer all claims of a sequence, page by page."""
     claims: list[dict[str, Any]] = []
-    page = ask(place, "list_claims", {"sequence": sequence, "limit": 200})["claims"]
+    page = ask(place, "claims_of", {"sequence": sequence, "limit": 200})["claims"]
     while page:
         claims += page
-        page = ask(place, "list_claims", {"sequence": sequence, "limit": 200, "before": page[-1]["number"]})["claims"]
+        page = ask(place, "claims_of", {"sequence": sequence, "limit": 200, "before": page[-1]["number"]})["claims"]
     return claims
 
 

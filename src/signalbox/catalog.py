@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, events, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import claims, events, hooks, invites, leases, participants, posts, presence, tasks
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -15,5 +15,6 @@ CATALOG = Catalog(
         *presence.TOOLS,
         *participants.TOOLS,
         *invites.TOOLS,
+        *hooks.TOOLS,
     )
 )

@@ -5,7 +5,7 @@ These are tools like others, but for programs: they are listed only where the gr
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from signalbox.db.statements import Executor, statements
 from signalbox.domain.claims import ClaimsArgs, ListedClaim, SequenceName, list_claims
 from signalbox.domain.leases import Surface
 from signalbox.identity import Principal, Scope
-from signalbox.tool import INTEGER_MAX, ActArgs, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, Whole
+from signalbox.tool import ActArgs, Args, Effect, Line, Result, Tool, Whole
 
 sql = statements(__file__)
 
@@ -116,7 +116,7 @@ class OverrideArgs(ActArgs):
 
     hook: Literal["reconcile", "guard"]
     reason: Annotated[Line, Field(max_length=200)]
-    surfaces: Annotated[list[Annotated[Line, Field(max_length=200)]], Field(max_length=20)] = []
+    surfaces: Annotated[list[Annotated[Line, Field(max_length=200)]], Field(max_length=20, default_factory=list)]
 
 
 class Overridden(Result):
@@ -130,3 +130,11 @@ async def note_override(db: Executor, who: Principal, args: OverrideArgs) -> Ove
     return await act(
         db, "note_override", Overridden, who, args, hook=args.hook, reason=args.reason, surfaces=args.surfaces
     )
+
+
+TOOLS = (
+    Tool("check_numbers", check_numbers, Scope.READ, Effect.READS, "Say who has claimed the numbers that files carry."),
+    Tool("claims_of", claims_of, Scope.READ, Effect.READS, "All claims of a sequence, newest first."),
+    Tool("check_surfaces", check_surfaces, Scope.READ, Effect.READS, "Say which leases lie over surfaces."),
+    Tool("note_override", note_override, Scope.WRITE, Effect.WRITES, "Record that a hook was overridden."),
+)

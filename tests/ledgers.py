@@ -12,6 +12,7 @@ import asyncpg
 
 from signalbox.db.acts import as_json, outcome_of
 from signalbox.db.callers import STATEMENTS
+from signalbox.db.marks import Marks
 from signalbox.db.pool import STATEMENTS as POOL
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement
@@ -69,6 +70,7 @@ class Reader:
     who: Principal
     base_url: str = "http://127.0.0.1"
     ran: list[Statement] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read."""

@@ -1,16 +1,24 @@
-"""Waiting: who waits for which surface, in order of arrival."""
+"""Waiting: acts outside the queue of writes wake those who wait."""
 
 from __future__ import annotations
+
+from signalbox.db.migrating import apply_functions, drop_functions, replace_functions, run_whole
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+NEW = ("tell_moved_v1",)
+REPLACED = ("take_invite_v1", "rename_owner_in_v1")
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    apply_functions(NEW)
+    replace_functions(REPLACED)
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    for function in REPLACED:
+        run_whole(f"0009_down_{function.removesuffix('_v1')}")
+    drop_functions(NEW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from signalbox.db.migrating import apply_functions, drop_functions
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -17,6 +17,7 @@ from starlette.types import ExceptionHandler, Scope
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain import deadlines, receipts
 from signalbox.domain.janitor import Janitor
 from signalbox.domain.operators import ErrorNotes
 from signalbox.domain.presence import Heartbeats
@@ -24,9 +25,11 @@ from signalbox.edge.admin import AdminEdge
 from signalbox.edge.admin.providers import Provider, providers_of
 from signalbox.edge.admin.serving import error_page, is_page
 from signalbox.edge.door import Door
+from signalbox.edge.events import EventsEdge
 from signalbox.edge.http import http_error, our_mistake, refused
+from signalbox.edge.listeners import Listeners
 from signalbox.edge.mail import mailer_of
-from signalbox.edge.mcp import McpEndpoint
+from signalbox.edge.mcp import ChannelEndpoint, McpEndpoint
 from signalbox.edge.peers import Peers
 from signalbox.edge.public import PublicEdge
 from signalbox.edge.rest import RestEdge
@@ -50,8 +53,11 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     errors = ErrorNotes()
     callers = Callers(database)
     turns = Turns()
-    mcp = McpEndpoint(callers, heartbeats, turns, settings)
+    listeners = Listeners(callers)
+    mcp = McpEndpoint(callers, heartbeats, turns, settings, listeners)
+    channel = ChannelEndpoint(callers, heartbeats, turns, settings, listeners)
     rest = RestEdge(callers, heartbeats, turns, settings)
+    events = EventsEdge(callers, heartbeats, turns, listeners)
     public = PublicEdge(database, settings)
     mailer = mailer_of(settings)
     admin = AdminEdge(
@@ -62,11 +68,16 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with (
             database,
+            database.wakeups.listening(),
             errors.writing(database),
             janitor.sweeping(database),
             heartbeats.beating(database),
+            receipts.marking(database),
+            deadlines.keeping(database),
             mailer.running() if mailer else nullcontext(),
+            listeners.proving(),
             mcp.running(),
+            channel.running(),
             admin.watches.looking(),
         ):
             yield
@@ -75,7 +86,13 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
         lifespan=lifespan,
         middleware=[
             Middleware(Peers, trusted_proxies=settings.trusted_proxies),
-            Middleware(Door, settings=settings, direct={"/mcp": mcp}, failed=_failed, note_error=errors.note),
+            Middleware(
+                Door,
+                settings=settings,
+                direct={"/mcp": mcp, "/channel/mcp": channel},
+                failed=_failed,
+                note_error=errors.note,
+            ),
         ],
         exception_handlers=_exception_handlers(settings.base_url),
         routes=[
@@ -85,6 +102,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             Route("/.well-known/oauth-protected-resource", public.resource_metadata),
             Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
             Route("/join", public.join, methods=["POST"]),
+            Route("/api/events", events.get),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
             *admin.routes,
@@ -92,7 +110,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     )
     app.router.redirect_slashes = False  # its redirects name the host that the request names
     app.state.mcp = mcp
-    app.state.open_streams = (mcp.streams, admin.watches)
+    app.state.open_streams = (listeners, admin.watches)
     return app
 
 

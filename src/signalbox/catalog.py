@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from signalbox.domain import claims, events, hooks, invites, leases, participants, posts, presence, tasks
+from signalbox.domain import (
+    claims,
+    doorbells,
+    events,
+    hooks,
+    invites,
+    leases,
+    participants,
+    posts,
+    presence,
+    search,
+    tasks,
+)
 from signalbox.tool import Catalog
 
 CATALOG = Catalog(
@@ -16,5 +28,9 @@ CATALOG = Catalog(
         *participants.TOOLS,
         *invites.TOOLS,
         *hooks.TOOLS,
+        *search.TOOLS,
     )
 )
+
+CHANNEL_CATALOG = Catalog((*CATALOG, *doorbells.CHANNEL_TOOLS))
+"""What the endpoint for channels offers: one tool more, so that it costs nobody else a byte."""

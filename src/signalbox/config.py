@@ -99,7 +99,7 @@ class Settings(BaseModel):
     allowed_hosts: Names = Field((), description="Further names clients may call the server by, comma-separated.")
     allowed_origins: Names = Field((), description="Origins of pages that may call it, comma-separated.")
     trusted_proxies: Names = Field((), description="Proxies whose X-Forwarded-* headers count, comma-separated.")
-    pool_connections: int = Field(10, ge=2, le=200, description="Database connections per worker, at most.")
+    pool_connections: int = Field(10, ge=2, le=200, description="Database connections per worker, beside one.")
     pool_wait_seconds: float = Field(20.0, gt=0, le=60, description="Wait for a free connection, at most.")
     queued_writes_max: int = Field(10_000, ge=1, le=100_000, description="Writes of one project waiting per worker.")
     request_bytes_max: int = Field(1_048_576, ge=65_536, le=16_777_216, description="Size of a request body.")

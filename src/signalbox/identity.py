@@ -12,7 +12,7 @@ from typing import Final, Literal, NewType
 
 from pydantic import BaseModel, ConfigDict
 
-from signalbox.errors import Unauthenticated
+from signalbox.errors import InvalidArguments, Unauthenticated
 
 TokenHash = NewType("TokenHash", bytes)
 """SHA-256 of a token: what the database keeps, and what a secret is turned into at the door."""
@@ -29,6 +29,31 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     MANAGE = "manage"
+
+
+class ToolGroup(StrEnum):
+    """What a tool belongs to: a caller may have some groups listed and call the others by name all the same."""
+
+    CORE = "core"
+    LANES = "lanes"
+    WORK = "work"
+    ADMIN = "admin"
+
+
+def tool_groups(names: str) -> frozenset[ToolGroup]:
+    """Read names of groups with commas between them.
+
+    Raises:
+        InvalidArguments: there is no such group; names those that there are.
+    """
+    named = {name.strip() for name in names.split(",")}
+    unknown = sorted(named - set(ToolGroup))
+    if unknown:
+        raise InvalidArguments(
+            f"there is no group of tools {unknown[0][:40]!r}: name some of {', '.join(ToolGroup)}",
+            groups=list(ToolGroup),
+        )
+    return frozenset(ToolGroup(name) for name in named)
 
 
 class Principal(BaseModel):
@@ -49,6 +74,8 @@ class Principal(BaseModel):
     liveness_seconds: int
     suspended: bool
     unread_posts: int
+    tool_groups: frozenset[ToolGroup] | None = None
+    """The groups of tools that the token is shown; None: all."""
 
     @property
     def actor(self) -> str:

@@ -10,7 +10,7 @@ import difflib
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -32,7 +32,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from signalbox.db.statements import Executor
 from signalbox.errors import Forbidden, InvalidArguments, NotFound, ScopeTooNarrow
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 
 INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
 ERRORS_SHOWN_MAX: Final = 3
@@ -156,6 +156,7 @@ class Tool:
     description: str
     lead_only: bool = False
     reports_inbox: bool = False
+    group: ToolGroup = ToolGroup.CORE
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -241,10 +242,13 @@ class Catalog:
             raise NotFound(f"there is no tool {name[:80]!r}{hint}")
         return tool
 
-    def listed_for(self, who: Principal) -> list[Tool]:
-        """Answer the tools that a caller is shown."""
+    def listed_for(self, who: Principal, groups: Collection[ToolGroup] | None = None) -> list[Tool]:
+        """Answer the tools that a caller is shown: of the groups it asks for and of those of its token, else of all."""
         may_manage = who.is_lead and Scope.MANAGE in who.scopes
-        return [tool for tool in self if may_manage or not tool.is_admin]
+        shown = set(ToolGroup if groups is None else groups)
+        if who.tool_groups is not None:
+            shown &= who.tool_groups
+        return [tool for tool in self if tool.group in shown and (may_manage or not tool.is_admin)]
 
     async def call(self, name: str, db: Executor, who: Principal, arguments: Mapping[str, Any]) -> Result:
         """Run a tool for a caller.

@@ -17,8 +17,8 @@ from conformance.fixture_tools import CALLS, NOTIFYING, SCHEMAS, TOOLS, Answer, 
 from signalbox.app import create_app
 from signalbox.cli.logs import set_up_logs
 from signalbox.config import load_settings
+from signalbox.edge.listeners import News
 from signalbox.edge.mcp import McpEndpoint
-from signalbox.edge.mcp.streams import News
 
 
 def add_fixtures(endpoint: McpEndpoint) -> None:
@@ -36,7 +36,7 @@ def add_fixtures(endpoint: McpEndpoint) -> None:
 
     async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> Answer:
         if params.name == "test_trigger_tool_change":
-            endpoint.streams.mark_all(News.CHANGED)  # as when the caller's role has changed
+            endpoint.listeners.mark_all(News.CHANGED)  # as when the caller's role has changed
         if params.name in CALLS:
             return await CALLS[params.name](ctx, params)
         answer: Any = await called(ctx, params)

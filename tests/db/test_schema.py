@@ -14,16 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from conftest import Databases
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import schema_head
-from signalbox.db.schema import control, coordination, metadata, sign_in
+from signalbox.db.schema import CONTROL, COORDINATION, metadata
 from support import clean_environment
-
-CONTROL = {
-    table.name
-    for module in (control, sign_in)
-    for table in vars(module).values()
-    if getattr(table, "metadata", None) is metadata
-}
-COORDINATION = {table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata}
 
 CATALOG = {
     "columns": """

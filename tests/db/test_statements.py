@@ -12,14 +12,13 @@ from pydantic import BaseModel
 
 from signalbox import domain
 from signalbox.db.pool import STATEMENTS, Database
-from signalbox.db.schema import coordination, metadata
+from signalbox.db.schema import COORDINATION
 from signalbox.db.statements import Statement, parse
-from signalbox.domain import events, exports, posts, tasks, threads
+from signalbox.domain import events, exports, inboxes, posts, tasks, threads
 
 DOMAIN = Path(domain.__file__).parent
 MODULES = sorted(path.stem for path in DOMAIN.glob("*.sql"))
-TENANT_TABLES = {table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata}
-TENANT_TABLES |= {"members"}
+TENANT_TABLES = COORDINATION | {"members"}
 
 
 def statements_of(module: str) -> dict[str, Statement]:
@@ -49,7 +48,8 @@ def read_as() -> list[tuple[str, str, type[BaseModel]]]:
 # Statements that a verb chooses from a table, or in a function of its own.
 CHOSEN = (
     *(("events", name, events.Event) for _, *both in events.STATEMENTS for name in both),
-    *(("posts", name, posts.Post) for _, name in posts.STATEMENTS if name not in threads.CHOSEN_BY_POSTS),
+    *(("posts", name, posts.Post) for _, name in posts.STATEMENTS if name in posts.sql.by_name),
+    *(("inboxes", name, posts.Post) for name in inboxes.CHOSEN_BY_POSTS),
     *(("threads", name, posts.Post) for name in threads.CHOSEN_BY_POSTS),
     *(("exports", name, exports.ExportedEvent) for name in exports.sql.by_name if name.startswith("export_")),
     *(("tasks", name, tasks.Task) for name in tasks.sql.by_name if name.startswith(("tasks_by", "any_tasks"))),

@@ -110,6 +110,8 @@ async def end_a_session(dsn: str, project_id: int) -> None:
     await connection.execute(
         "insert into ended_sessions values ($1, $2, clock_timestamp() + interval '1 hour')", project_id, bytes(16)
     )
+    await connection.execute("insert into lanes values ($1, 'review', 'private', $2, 1, now(), true)", project_id, MARK)
+    await connection.execute("insert into lane_invitations values ($1, 'review', 1, $2, now())", project_id, MARK)
     await connection.close()
 
 

@@ -27,7 +27,7 @@ async def seen(database: Database, secret: str, project: str | None = None) -> A
         await connection.execute(
             "select set_config('signalbox.project_ids', string_agg(project_id::text, ','), false) from projects"
         )
-        row = await connection.fetchrow("select * from visit_v1($1, 3600, $2)", secret_hash(secret), project)
+        row = await connection.fetchrow("select * from visit_v2($1, 3600, $2)", secret_hash(secret), project)
         assert row is not None
         found = await connection.fetchrow(SEEN.text)
         assert found is not None

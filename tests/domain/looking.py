@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from signalbox.db.marks import Marks
 from signalbox.db.pool import Database
 from signalbox.db.statements import Statement
 from support import Agent
@@ -25,6 +26,10 @@ class Page:
     @property
     def base_url(self) -> str:
         return self.database.base_url
+
+    @property
+    def marks(self) -> Marks:
+        return self.database.marks
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         self.ran.append(statement.name)

@@ -177,6 +177,7 @@ class ReadAs:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.marks = project.database.marks
 
     async def fetch(self, statement: Any, arguments: Any) -> list[Any]:
         async with self.project.database.connection() as connection, connection.transaction():

@@ -19,12 +19,12 @@ from signalbox.config import Settings, load_settings
 from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
-from signalbox.db.schema import coordination, metadata
+from signalbox.db.schema import COORDINATION
 from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
 
-TENANT = sorted(table.name for table in vars(coordination).values() if getattr(table, "metadata", None) is metadata)
+TENANT = sorted(COORDINATION)
 SECONDS_MAX = 10.0
 
 
@@ -39,12 +39,23 @@ async def connected_as_server(database_url: str) -> AsyncIterator[asyncpg.Connec
         await connection.close()
 
 
+LANES = """
+    with invited as (
+        insert into lane_invitations (project_id, lane, participation_id, invited_by, invited_at)
+        values ($1, 'review', $2, 'somebody', now())
+    ),
+    known as (update participations set closed_lanes = array['@' || participation_id] where participation_id = $2)
+    insert into lanes (project_id, lane, access, created_by, created_at, was_closed)
+    values ($1, 'review', 'private', $2, now(), true)
+"""
+
+
 async def rows_seen(connection: asyncpg.Connection[asyncpg.Record]) -> dict[str, int]:
     return {table: await connection.fetchval(f"select count(*) from {table}") for table in TENANT}
 
 
 @pytest.fixture
-async def full(lead: Agent, agent: Agent) -> Agent:
+async def full(lead: Agent, agent: Agent, database_url: str) -> Agent:
     """An agent of a project that has a row in every table."""
     await agent.call("register", lane="backend", status="here")
     await lead.call("post", to_actor="claude-1", body="b")
@@ -58,6 +69,9 @@ async def full(lead: Agent, agent: Agent) -> Agent:
         who = await session.who()
         values = {"project_id": who.project_id, "session_id": bytes(16), "expires_at": datetime.now(UTC)}
         await session.fetch(STATEMENTS["end_session"], STATEMENTS["end_session"].arguments(values))
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(LANES, who.project_id, who.participation_id)
+    await connection.close()
     return agent
 
 
@@ -88,10 +102,10 @@ async def test_a_fresh_connection_sees_nothing(database_url: str) -> None:
 async def test_a_connection_sees_its_tenant_until_an_authentication_fails(database_url: str, full: Agent) -> None:
     unknown = mint_token()[1]
     async with connected_as_server(database_url) as connection:
-        good = await connection.fetch("select * from authenticate_v2($1, null)", token_hash(full.token))
+        good = await connection.fetch("select * from authenticate_v3($1, null)", token_hash(full.token))
         seen = await rows_seen(connection)
         mine = await connection.fetchval("select array_agg(distinct project_id) from events")
-        bad = await connection.fetch("select * from authenticate_v2($1, null)", unknown)
+        bad = await connection.fetch("select * from authenticate_v3($1, null)", unknown)
         left = await rows_seen(connection)
 
     assert len(good) == 1

@@ -66,7 +66,7 @@ class Limit:
     @property
     def _authentication(self) -> str:
         token = self.who.token_hash or b""
-        return f"select * from authenticate_v2('\\x{token.hex()}', null)"
+        return f"select * from authenticate_v3('\\x{token.hex()}', null)"
 
     @property
     def _scripts(self) -> dict[str, str]:

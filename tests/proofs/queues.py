@@ -27,6 +27,7 @@ class Queue:
 
     def __init__(self, database: Database, dsn: str, who: Principal, waiting_max: int = 1000) -> None:
         self.base_url = database.base_url
+        self.marks = database.marks
         self.travelled: list[list[str]] = []
         self.under_way: Calls | None = None
         self._database = database

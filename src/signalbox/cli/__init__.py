@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "connect": "Connect the coding agents of this machine to a server.",
     "disconnect": "Undo what connect did.",
     "status": "Say which clients are connected, and as whom.",
+    "watch": "Print what happens in a project as it happens.",
     "stdio": "Be an MCP server on standard input and output.",
     "completion": "Print the shell's completion script.",
 }

@@ -12,7 +12,7 @@ from signalbox.db.pool import Database
 from signalbox.domain import owners, participants
 from signalbox.domain.participants import Kind, ProvisionArgs, Provisioned
 from signalbox.errors import InvalidArguments
-from signalbox.identity import Scope
+from signalbox.identity import Scope, tool_groups
 
 
 @click.command("seed-token")
@@ -29,6 +29,7 @@ from signalbox.identity import Scope
     type=click.Choice([scope.value for scope in Scope]),
     help="Narrow the token; repeatable.",
 )
+@click.option("--tools", help="What it has listed, such as core,work: groups of tools. All of them if left out.")
 @data_dir_option
 @json_option
 def command(
@@ -38,6 +39,7 @@ def command(
     kind: Kind,
     lane: str | None,
     scopes: tuple[str, ...],
+    tools: str | None,
     data_dir: Path | None,
     *,
     lead: bool,
@@ -49,11 +51,12 @@ def command(
     except ValueError:
         raise InvalidArguments(f"{label!r} cannot be a label: a-z, 0-9, . _ -, 64 at most, no first dot") from None
     wanted = frozenset(Scope(scope) for scope in scopes) or frozenset(Scope)
+    groups = None if tools is None else tool_groups(tools)
 
     async def work(database: Database) -> Provisioned:
         owner = await owners.bootstrap_owner(database, email, None)
         who = await owners.in_project(database, owner, project)
-        return await participants.provision(database, who, wish, allow_existing=True, scopes=wanted)
+        return await participants.provision(database, who, wish, allow_existing=True, scopes=wanted, tool_groups=groups)
 
     given = on_database(data_dir, work)
     if as_json:

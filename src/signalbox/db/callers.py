@@ -62,6 +62,7 @@ class Session:
 
     def __init__(self, callers: Callers, token_hash: TokenHash, mcp_session: bytes | None) -> None:
         self.base_url = callers.database.base_url
+        self.marks = callers.database.marks
         self._callers = callers
         self._token_hash = token_hash
         self._mcp_session = mcp_session

@@ -1,10 +1,10 @@
 -- name: authenticate
--- Sets the tenant of the connection whatever comes of it; see the function.
-select * from authenticate_v2(:token_hash, :session_id);
+-- Sets the tenant and the lanes of the connection whatever comes of it; see the function.
+select * from authenticate_v3(:token_hash, :session_id);
 
 -- name: still_hold
 -- All open streams of a worker in one statement; see the function.
-select place, role from still_hold_v1(:project_ids, :token_hashes, :session_ids);
+select place, role, head, subscriptions, channel_ok from still_hold_v2(:project_ids, :token_hashes, :session_ids);
 
 -- name: end_session
 -- See the function.

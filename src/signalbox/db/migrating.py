@@ -17,6 +17,10 @@ from signalbox import paths
 from signalbox.errors import SetupError
 
 TENANT = "project_id = any(string_to_array(nullif(current_setting('signalbox.project_ids', true), ''), ',')::bigint[])"
+LANES = (
+    "case when closed_lane is null then true when current_setting('signalbox.lanes', true) = '*' then true "
+    "else closed_lane = any(nullif(current_setting('signalbox.lanes', true), '')::text[]) end"
+)
 
 APP_ROLE = """
 do $$
@@ -130,6 +134,25 @@ def bind_to_tenant(table: str) -> None:
         f"create policy tenant on {table} using ({TENANT}) with check ({TENANT})",
     ):
         op.get_bind().exec_driver_sql(statement)
+
+
+def bind_to_lanes(table: str) -> None:
+    """Let a table show what belongs to a closed lane only to those who are set to it; it has a column `closed_lane`.
+
+    Null there is open to the project. Who asks is set in signalbox.lanes, as an array: unset or empty shows none of the
+    closed ones, '*' all of them (for the server's own jobs). Reads need not name it; a function that runs past row
+    security (`security definer`) says `sees_lane_v1(closed_lane)`.
+    """
+    op.get_bind().exec_driver_sql(f"create policy lanes on {table} as restrictive using ({LANES}) with check ({LANES})")
+
+
+def hide_from_app(table: str) -> None:
+    """Let nobody but functions that run with the rights of who migrates reach a table.
+
+    Where no policy permits a row nobody else sees one. It is not forced on those functions, so they look at tenant and
+    lanes themselves.
+    """
+    op.get_bind().exec_driver_sql(f"alter table {table} enable row level security")
 
 
 def apply_functions(names: Iterable[str]) -> None:

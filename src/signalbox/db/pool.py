@@ -13,11 +13,15 @@ import asyncpg
 from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.acts import Writes
+from signalbox.db.marks import Marks
+from signalbox.db.notify import LINE_SECONDS_MAX, POOLED, Wakeups
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
 from signalbox.errors import SchemaError, SetupError, Unavailable
 
 if TYPE_CHECKING:
+    from signalbox.db.notify import Line
+
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
@@ -26,6 +30,8 @@ log = logging.getLogger("signalbox")
 STATEMENT_SECONDS_MAX: Final = 30.0
 CLOSE_SECONDS_MAX: Final = 2.0
 CANCEL_SECONDS_MAX: Final = 2.0  # for PostgreSQL to end a statement that nobody waits for any more
+
+LINE_NAME: Final = "signalbox wake-ups"
 
 SERVER_SETTINGS: Final = {
     "application_name": "signalbox",
@@ -49,9 +55,13 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
     Raises:
         SetupError: the database cannot serve as it is; says what to change.
     """
-    database, migrated = await _look(dsn)
-    if not migrated:
-        raise SchemaError(f"the database {database} has no Signalbox schema yet: run `signalbox migrate`")
+    async with _looking(dsn) as (database, is_migrated, backend):
+        if not is_migrated:
+            raise SchemaError(f"the database {database} has no Signalbox schema yet: run `signalbox migrate`")
+        return await _open_pool(dsn, settings, database, backend)
+
+
+async def _open_pool(dsn: str, settings: Settings, database: str, other_backend: int) -> Pool:
     pool = asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -65,6 +75,7 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
     try:
         await pool
         await check_schema(pool)
+        await _see_own_backend(pool, other_backend)
     except asyncpg.PostgresError as error:
         pool.terminate()
         raise SetupError(f"the database cannot be served as {database}_app, the server's role: {error}") from error
@@ -74,8 +85,26 @@ async def open_pool(dsn: str, settings: Settings) -> Pool:
     return pool
 
 
-async def _look(dsn: str) -> tuple[str, bool]:
-    """Name the database of a DSN, and say whether it was ever migrated."""
+async def _see_own_backend(pool: Pool, other_backend: int) -> None:
+    """See that a connection has a backend to itself, while one with another backend is open."""
+    if await pool.fetchval(STATEMENTS["backend"].text) == other_backend:
+        raise SetupError(POOLED)
+
+
+async def open_line(dsn: str) -> Line:
+    """Open the connection for wake-ups, on the same role."""
+    line = await asyncpg.connect(dsn, timeout=LINE_SECONDS_MAX, server_settings={"application_name": LINE_NAME})
+    try:
+        await line.execute(STATEMENTS["begin_line"].text, timeout=LINE_SECONDS_MAX)
+    except BaseException:
+        line.terminate()
+        raise
+    return line
+
+
+@asynccontextmanager
+async def _looking(dsn: str) -> AsyncIterator[tuple[str, bool, int]]:
+    """Name the database of a DSN, say whether it was ever migrated, and which backend says so; it stays meanwhile."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
     except (
@@ -87,10 +116,10 @@ async def _look(dsn: str) -> tuple[str, bool]:
         raise SetupError(f"cannot connect to the database: {str(error) or type(error).__name__}") from error
     try:
         row = await connection.fetchrow(STATEMENTS["look"].text)
+        assert row is not None
+        yield row["database"], row["migrated"], row["backend"]
     finally:
         await connection.close()
-    assert row is not None
-    return row["database"], row["migrated"]
 
 
 def schema_head() -> str:
@@ -121,6 +150,8 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
         self._settings = settings
+        self.marks = Marks()
+        self.wakeups = Wakeups(self._open_line)
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None
@@ -139,10 +170,25 @@ class Database:
     async def __aexit__(self, *_failure: object) -> None:
         """Close the pool: statements under way may end, for a moment."""
         await self._writes.close()
+        await self._tell_the_rest()
         try:
             await asyncio.wait_for(self.pool.close(), timeout=CLOSE_SECONDS_MAX)
         except TimeoutError:
             self.pool.terminate()
+
+    async def _open_line(self) -> Line:
+        assert self._settings.database_url is not None, "the pool is open"
+        return await open_line(self._settings.database_url)
+
+    async def _tell_the_rest(self) -> None:
+        """Tell other processes what this one did last, or all it did where it did not listen."""
+        untold = self.wakeups.take_untold()
+        if untold is None:
+            return
+        try:
+            await self.run(STATEMENTS["tell"], [untold])
+        except (Unavailable, *DRIVER_ERRORS) as error:
+            log.warning("other processes were not told of the last acts: %s", error)
 
     @property
     def pool(self) -> Pool:
@@ -197,7 +243,14 @@ class Database:
         return await self._writes.act(project_id, fields)
 
     async def _perform(self, project_id: int, acts: str) -> list[asyncpg.Record]:
-        return await self.run(STATEMENTS["perform_acts"], [project_id, acts])
+        try:
+            rows = await self.run(STATEMENTS["perform_acts"], [project_id, acts])
+        except (Unavailable, asyncio.CancelledError):
+            self.wakeups.moved(project_id)  # it may have committed all the same
+            raise
+        if any(row["state"] is None for row in rows):
+            self.wakeups.moved(project_id)
+        return rows
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read as nobody: row-level security shows only what belongs to no project."""

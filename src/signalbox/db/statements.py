@@ -17,6 +17,8 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from signalbox.db.marks import Marks
+
 Row = TypeVar("Row", bound=BaseModel)
 
 _BLOCK = re.compile(r"^-- name: (?P<name>[a-z_0-9]+)\n(?P<text>.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
@@ -30,6 +32,10 @@ class Executor(Protocol):
     @property
     def base_url(self) -> str:
         """How clients reach this server: what answers that hand something out put into it."""
+
+    @property
+    def marks(self) -> Marks:
+        """What was observed of posts on their way; written apart from what is read here."""
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read, on the connection whose tenant the caller's authentication has set."""

@@ -26,6 +26,7 @@ class Visit:
 
     def __init__(self, database: Database, session_hash: bytes, idle_seconds: int, project: str | None) -> None:
         self.base_url = database.base_url
+        self.marks = database.marks
         self.database = database
         self.statements_run = 0
         self._arguments = (session_hash, idle_seconds, project)
@@ -118,6 +119,7 @@ class Visits:
 
     def __init__(self, database: Database, session_hash: bytes, idle_seconds: int, project: str | None) -> None:
         self.base_url = database.base_url
+        self.marks = database.marks
         self._database = database
         self._arguments = (session_hash, idle_seconds, project)
 

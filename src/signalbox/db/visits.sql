@@ -1,6 +1,6 @@
 -- name: visit
--- Sets the tenant of the connection whatever comes of it; see the function.
-select * from visit_v1(:session_hash, :idle_seconds, :project);
+-- Sets the tenant and the lanes of the connection whatever comes of it; see the function.
+select * from visit_v2(:session_hash, :idle_seconds, :project);
 
 -- name: watched_heads
 -- All open pages of a worker in one statement; see the function.

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Page, Result, Tool, Whole
 
 sql = statements(__file__)
@@ -160,7 +160,22 @@ TOOLS = (
         Effect.REPEATS,
         "Set a sequence's last used number and format; never goes back. Leads only.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
-    Tool("latest_claims", latest_claims, Scope.READ, Effect.READS, "The newest claim of each sequence."),
-    Tool("list_sequences", list_sequences, Scope.READ, Effect.READS, "All sequences with the next id of each."),
+    Tool(
+        "latest_claims",
+        latest_claims,
+        Scope.READ,
+        Effect.READS,
+        "The newest claim of each sequence.",
+        group=ToolGroup.WORK,
+    ),
+    Tool(
+        "list_sequences",
+        list_sequences,
+        Scope.READ,
+        Effect.READS,
+        "All sequences with the next id of each.",
+        group=ToolGroup.WORK,
+    ),
 )

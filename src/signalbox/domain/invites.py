@@ -15,7 +15,7 @@ from signalbox.domain import onboarding
 from signalbox.domain.members import Role
 from signalbox.domain.participants import Kind
 from signalbox.errors import Conflict, InvalidArguments, NotFound, Refusal
-from signalbox.identity import Principal, Scope, code_hash, mint_code, mint_token
+from signalbox.identity import Principal, Scope, ToolGroup, code_hash, mint_code, mint_token
 from signalbox.tool import ActArgs, Effect, Id, Label, Lane, Moment, Result, Tool
 
 if TYPE_CHECKING:
@@ -256,5 +256,6 @@ TOOLS = (
         Effect.WRITES,
         "Make an invite: a code and a text to send; its holder redeems it for a token of its own.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
 )

@@ -11,7 +11,7 @@ from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain.participants import SHOWN_BEFORE, Kind
 from signalbox.errors import NotFound
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, ActorName, Id, Label, Lane, LineOrNothing, Moment, Result
 
 sql = statements(__file__)
@@ -22,6 +22,9 @@ TOKEN_SECONDS_MAX: Final = 10 * 365 * 86_400
 MEMBERS_MAX: Final = 1000  # of a project, those who were removed too
 
 Scopes = Annotated[tuple[Annotated[Scope, Field(strict=False)], ...], Field(min_length=1, max_length=3, strict=False)]
+ToolGroups = Annotated[
+    tuple[Annotated[ToolGroup, Field(strict=False)], ...], Field(min_length=1, max_length=len(ToolGroup), strict=False)
+]
 TokenSeconds = Annotated[Id, Field(le=TOKEN_SECONDS_MAX)]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import onboarding
-from signalbox.identity import Principal, Scope, mint_token
+from signalbox.identity import Principal, Scope, ToolGroup, mint_token
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Label, Lane, Result, Tool
 
 sql = statements(__file__)
@@ -101,8 +101,12 @@ async def provision(
     *,
     allow_existing: bool = False,
     scopes: frozenset[Scope] = frozenset(Scope),
+    tool_groups: frozenset[ToolGroup] | None = None,
 ) -> Provisioned:
-    """Bring a participant into the project; with `allow_existing`, one that is in it gets one more token."""
+    """Bring a participant into the project; with `allow_existing`, one that is in it gets one more token.
+
+    `tool_groups` are those that the token has listed; None: all.
+    """
     secret, new_hash = mint_token()
     answer = await act(
         db,
@@ -117,6 +121,7 @@ async def provision(
         allow_existing=allow_existing,
         new_token_hash=new_hash,
         scopes=sorted(scope.value for scope in scopes),
+        tool_groups=tool_groups and sorted(tool_groups),
     )
     return _with_secret(db, who, answer, secret)
 
@@ -171,6 +176,7 @@ TOOLS = (
         Effect.WRITES,
         "Bring a participant into the project and get its token, shown once.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
     Tool(
         "admin_rotate",
@@ -179,6 +185,7 @@ TOOLS = (
         Effect.ENDS,
         "Give a participant a new token, shown once; its old ones end.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
     Tool(
         "admin_revoke",
@@ -187,5 +194,6 @@ TOOLS = (
         Effect.ENDS,
         "End all tokens of a participant, from its next call on.",
         lead_only=True,
+        group=ToolGroup.ADMIN,
     ),
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
+from signalbox.domain.posts import Tag
 from signalbox.errors import Unavailable
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, Tool
@@ -24,6 +26,12 @@ log = logging.getLogger("signalbox")
 sql = statements(__file__)
 
 FLUSH_SECONDS: Final = 1.0
+REACH_NOTED_SECONDS: Final = 16.0  # a mark is renewed once it is more than 15 seconds old
+
+Availability = Literal["active", "idle", "busy"]
+Visibility = Literal["visible", "hidden", "ghost"]
+Reach = Literal["stream", "wait", "hook"]
+WAYS: Final[tuple[Reach, ...]] = ("stream", "wait", "hook")  # the best first
 
 
 class RegisterArgs(ActArgs):
@@ -51,52 +59,117 @@ class ActiveArgs(Args):
     """Whom to look for."""
 
     lane: Lane | None = None
+    tag: Tag | None = None
     within_seconds: Annotated[Id | None, Field(le=86_400, description="Default: the project's window.")] = None
 
 
 class Active(Result):
-    """A participant that was seen lately."""
+    """A participant that was seen lately: what it does, how it can be reached just now, how many posts wait for it."""
 
     actor: str
     lane: str | None = None
     status: str | None = None
     last_seen: Moment
+    availability: Annotated[Availability | None, Field(description="Left out: active.")] = None
+    visibility: Annotated[Visibility | None, Field(description="Left out: visible.")] = None
+    tags: list[str] | None = None
+    reach: Reach | Literal["none"]
+    unread: int
 
 
 class WhoIsActive(Result):
-    """Who was seen lately, latest first."""
+    """Who was seen lately or listens, latest first."""
 
     active: list[Active]
 
 
 async def who_is_active(db: Executor, who: Principal, args: ActiveArgs) -> WhoIsActive:
-    """Answer who was seen within the window."""
+    """Answer who was seen within the window or listens now. Who is hidden or a ghost is shown to leads only."""
     within = args.within_seconds or who.liveness_seconds
     active = await sql.who_is_active.all(
-        db, Active, project_id=who.project_id, within_seconds=float(within), lane=args.lane
+        db,
+        Active,
+        project_id=who.project_id,
+        within_seconds=float(within),
+        lane=args.lane,
+        tag=args.tag,
+        is_lead=who.is_lead,
     )
     return WhoIsActive(active=active)
 
 
+class _Way:
+    """A way in which somebody can be reached while it is open, and when it is to be written again."""
+
+    def __init__(self, who: Principal, reach: Reach) -> None:
+        self.who = who
+        self.reach: Reach = reach
+        self.due_at = 0.0
+
+
+class _Note:
+    """What a flush writes of one participant."""
+
+    def __init__(self, who: Principal) -> None:
+        self.who = who
+        self.called = False
+        self.reach: Reach | None = None
+
+    def reached(self, reach: Reach | None) -> None:
+        """Keep the best way."""
+        if reach is not None and (self.reach is None or WAYS.index(reach) < WAYS.index(self.reach)):
+            self.reach = reach
+
+
 class Heartbeats:
-    """Who called since the last flush. A call costs an entry here, never a write of its own."""
+    """Who called since the last flush, and who can be reached how. A call costs an entry here, never a write."""
 
-    def __init__(self) -> None:
-        self._seen: dict[int, Principal] = {}
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._notes: dict[int, _Note] = {}
+        self._ways: dict[_Way, None] = {}
 
-    def saw(self, who: Principal) -> None:
-        """Note that a participant called."""
-        self._seen[who.participation_id] = who
+    def saw(self, who: Principal, reach: Reach | None = None) -> None:
+        """Note that a participant called; `reach` where that shows how it can be reached again, as a hook's does."""
+        note = self._note(who)
+        note.who, note.called = who, True
+        note.reached(reach)
+
+    @contextmanager
+    def reachable(self, who: Principal, reach: Reach) -> Iterator[None]:
+        """Mark a participant as one who can be reached so, for as long as the block lasts: a stream, a parked wait."""
+        way = _Way(who, reach)
+        self._ways[way] = None
+        try:
+            yield
+        finally:
+            del self._ways[way]
+
+    def _note(self, who: Principal) -> _Note:
+        note = self._notes.get(who.participation_id)
+        if note is None:
+            note = self._notes[who.participation_id] = _Note(who)
+        return note
+
+    def _note_ways(self) -> None:
+        now = self._clock()
+        for way in self._ways:
+            if way.due_at <= now:
+                way.due_at = now + REACH_NOTED_SECONDS
+                self._note(way.who).reached(way.reach)
 
     async def flush(self, database: Database) -> None:
         """Write the notes of all, in one statement; those written less than 15 seconds ago stay as they are."""
-        seen, self._seen = list(self._seen.values()), {}
-        if seen:
+        self._note_ways()
+        notes, self._notes = list(self._notes.values()), {}
+        if notes:
             arguments = sql.touch.arguments(
                 {
-                    "project_ids": [who.project_id for who in seen],
-                    "participation_ids": [who.participation_id for who in seen],
-                    "token_hashes": [who.token_hash for who in seen if who.token_hash is not None],
+                    "project_ids": [note.who.project_id for note in notes],
+                    "participation_ids": [note.who.participation_id for note in notes],
+                    "called": [note.called for note in notes],
+                    "reaches": [note.reach for note in notes],
+                    "token_hashes": [note.who.token_hash for note in notes if note.called and note.who.token_hash],
                 }
             )
             await database.run(sql.touch, arguments)

@@ -10,7 +10,7 @@ from signalbox.db.acts import act
 from signalbox.db.statements import Executor, Statement, statements
 from signalbox.domain.events import Event
 from signalbox.errors import NotFound
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import (
     INTEGER_MAX,
     ActArgs,
@@ -188,14 +188,29 @@ async def _whole(db: Executor, who: Principal, task_id: int) -> Task:
 
 
 TOOLS = (
-    Tool("task_create", task_create, Scope.WRITE, Effect.WRITES, "Make a task, open or assigned to an owner."),
-    Tool("task_assign", task_assign, Scope.WRITE, Effect.REPEATS, "Name the owner of an open or assigned task."),
+    Tool(
+        "task_create",
+        task_create,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Make a task, open or assigned to an owner.",
+        group=ToolGroup.WORK,
+    ),
+    Tool(
+        "task_assign",
+        task_assign,
+        Scope.WRITE,
+        Effect.REPEATS,
+        "Name the owner of an open or assigned task.",
+        group=ToolGroup.WORK,
+    ),
     Tool(
         "task_start",
         task_start,
         Scope.WRITE,
         Effect.WRITES,
         "Take up a task assigned to you. Of several who try, one wins; the rest get a conflict.",
+        group=ToolGroup.WORK,
     ),
     Tool(
         "task_block",
@@ -203,6 +218,7 @@ TOOLS = (
         Scope.WRITE,
         Effect.WRITES,
         "Say why your task cannot go on, and on which it waits.",
+        group=ToolGroup.WORK,
     ),
     Tool(
         "task_resolve",
@@ -210,7 +226,22 @@ TOOLS = (
         Scope.WRITE,
         Effect.REPEATS,
         "Say that a blocker is gone; the task goes on.",
+        group=ToolGroup.WORK,
     ),
-    Tool("task_ship", task_ship, Scope.WRITE, Effect.WRITES, "Finish your task; those waiting on it go on."),
-    Tool("list_tasks", list_tasks, Scope.READ, Effect.READS, "Tasks, newest first; task_id gives one whole."),
+    Tool(
+        "task_ship",
+        task_ship,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Finish your task; those waiting on it go on.",
+        group=ToolGroup.WORK,
+    ),
+    Tool(
+        "list_tasks",
+        list_tasks,
+        Scope.READ,
+        Effect.READS,
+        "Tasks, newest first; task_id gives one whole.",
+        group=ToolGroup.WORK,
+    ),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
 from signalbox.db.statements import Executor, statements
+from signalbox.domain.handoffs import Addressed
+from signalbox.domain.receipts import Receipt
+from signalbox.domain.transports import seen
 from signalbox.errors import NotFound
 from signalbox.identity import Principal
 from signalbox.tool import Args, FromJson, Id, Moment, Result, Whole
@@ -27,34 +30,15 @@ class ThreadArgs(Args):
     limit: Annotated[Id, Field(le=100)] = 50
 
 
-class Delivery(Result):
-    """What became of a post at one recipient: only what was observed."""
-
-    actor: str
-    state: Literal["queued", "offered", "seen", "acked", "declined", "expired"]
-    outcome: Literal["done", "accepted", "declined"] | None = None
-    note: str | None = None
-    acked_at: Moment | None = None
-
-
-class ThreadPost(Result):
+class ThreadPost(Addressed):
     """A post of a thread, text of another participant; `acked` is by the caller where `to_me`, else by anyone."""
 
-    post_id: int
     event_id: int
-    from_: Annotated[str, Field(alias="from")]
-    to_lane: str | None = None
-    to_actor: str | None = None
-    subject: str | None = None
-    body: str
-    ref: str | None = None
-    tag: str | None = None
-    created_at: Moment
-    reply_to: int | None = None
+    overdue_at: Moment | None = None
+    expired_at: Moment | None = None
     thread_id: int
     to_me: bool
-    acked: bool
-    deliveries: Annotated[list[Delivery], FromJson]
+    deliveries: Annotated[list[Receipt], FromJson]
     more_deliveries: int
 
 
@@ -82,6 +66,7 @@ async def thread(db: Executor, who: Principal, args: ThreadArgs) -> Thread:
         deliveries_max=DELIVERIES_SHOWN_MAX,
         **args.model_dump(),
     )
+    seen(db, who, [post.post_id for post in posts if post.unseen])
     if posts:
         cursor = posts[-1].post_id if len(posts) == args.limit else None
         return Thread(thread_id=posts[0].thread_id, posts=posts, cursor=cursor)

@@ -2,40 +2,29 @@
 -- For read_posts: like posts_by_ref, a thread is about one matter, so what else is asked of its posts is looked at one
 -- by one.
 select
-    p.post_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag, p.created_at,
-    p.reply_to, nullif(p.thread_id, p.post_id) as thread_id, coalesce(
-        (
-            select d.acked_at is not null
-            from deliveries d
-            where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
-        ),
-        p.acked_at is not null
-    ) as acked
+    p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
+    p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
+    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    m.state in ('queued', 'offered') as unseen
 from posts p
+left join lateral (
+    select d.state, d.acked_at
+    from deliveries d
+    where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
+    limit 1
+) m on true
 where p.project_id = :project_id
     and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
     and p.post_id < :before
     and (:ref::text is null or p.ref = :ref)
-    and (:to_lane::text is null or p.to_lane = :to_lane)
+    and (:to_lane::text is null or p.to_lane = :to_lane or :to_lane = any(p.to_lanes))
     and (:tag::text is null or p.tag = :tag)
-    and (
-        not :to_me
-        or (
-            select true
-            from deliveries d
-            where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
-        )
-    )
+    and (:kind::text is null or p.kind = :kind)
+    and (not :to_me or m.state is not null)
     and (
         not :unacked_only
-        or not coalesce(
-            (
-                select d.acked_at is not null
-                from deliveries d
-                where d.project_id = :project_id and d.post_id = p.post_id and d.participation_id = :participation_id
-            ),
-            p.acked_at is not null
-        )
+        or (case when m.state is null then p.acked_at is null and p.expired_at is null
+            else m.acked_at is null and m.state <> 'expired' end)
     )
 order by p.post_id desc
 limit :limit;
@@ -54,7 +43,8 @@ with page as materialized (
 ),
 receipts as (
     select
-        d.post_id, d.participation_id, m.actor, d.state, d.outcome, d.note, d.acked_at,
+        d.post_id, d.participation_id, m.actor, d.state, d.outcome, d.note, d.acked_at, d.due_at, d.offered_via,
+        d.offered_at, d.seen_at, d.answer_id,
         row_number() over (partition by d.post_id order by d.acked_at, m.actor) as place
     from members m
     cross join lateral (
@@ -72,19 +62,24 @@ of_post as materialized (
         r.post_id,
         jsonb_agg(
             jsonb_strip_nulls(jsonb_build_object(
-                'actor', r.actor, 'state', r.state, 'outcome', r.outcome, 'note', r.note, 'acked_at', r.acked_at))
+                'actor', r.actor, 'state', r.state, 'outcome', r.outcome, 'note', r.note, 'acked_at', r.acked_at,
+                'offered_via', r.offered_via, 'offered_at', r.offered_at, 'seen_at', r.seen_at,
+                'late', nullif(r.acked_at > r.due_at, false), 'answer_id', r.answer_id))
             order by r.place
         ) filter (where r.place <= :deliveries_max) as deliveries,
         greatest(count(*) - :deliveries_max, 0) as more_deliveries,
-        bool_or(r.acked_at is not null) filter (where r.participation_id = :participation_id) as acked_by_me
+        bool_or(r.acked_at is not null) filter (where r.participation_id = :participation_id) as acked_by_me,
+        bool_or(r.state in ('queued', 'offered')) filter (where r.participation_id = :participation_id) as unseen
     from receipts r
     group by r.post_id
 )
 select
-    p.post_id, p.seq as event_id, p.author as "from", p.to_lane, p.to_actor, p.subject, p.body, p.ref, p.tag,
-    p.created_at, p.reply_to, p.thread_id,
+    p.post_id, p.seq as event_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all,
+    p.subject, p.body, p.ref, p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.overdue_at, p.expires_at,
+    p.expired_at, p.reply_to, p.thread_id,
     o.acked_by_me is not null as to_me,
     coalesce(o.acked_by_me, p.acked_at is not null) as acked,
+    o.unseen,
     coalesce(o.deliveries, '[]') as deliveries,
     coalesce(o.more_deliveries, 0) as more_deliveries
 from page p

@@ -11,7 +11,7 @@ from signalbox import identity
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import owners
-from signalbox.domain.members import ALL_SCOPES, Scopes, TokenSeconds
+from signalbox.domain.members import ALL_SCOPES, Scopes, TokenSeconds, ToolGroups
 from signalbox.domain.owners import OwnerRow
 from signalbox.errors import NotFound
 from signalbox.identity import Principal
@@ -31,6 +31,7 @@ class Token(Result):
     actor: str
     role: str
     scopes: list[str]
+    tool_groups: list[str] | None = None
     created_at: Moment
     expires_at: Moment | None = None
     revoked_at: Moment | None = None
@@ -102,6 +103,7 @@ class ProjectToken(Result):
     participation_id: int
     actor: str
     scopes: list[str]
+    tool_groups: list[str] | None = None
     created_at: Moment
     expires_at: Moment | None = None
     revoked_at: Moment | None = None
@@ -140,11 +142,12 @@ async def get_project_token(db: Executor, who: Principal, participation_id: int,
 
 
 class MintArgs(ActArgs):
-    """Whose token, how wide and for how long."""
+    """Whose token, how wide, for how long, and which tools it has listed."""
 
     participant_name: ActorName
     scopes: Scopes = ALL_SCOPES
     expires_in_seconds: TokenSeconds | None = None
+    tool_groups: Annotated[ToolGroups | None, Field(description="What it has listed; left out: all.")] = None
 
 
 async def mint_token(db: Executor, who: Principal, args: MintArgs) -> Changed:
@@ -166,6 +169,7 @@ async def mint_token(db: Executor, who: Principal, args: MintArgs) -> Changed:
         new_token_hash=new_hash,
         scopes=sorted(set(args.scopes)),
         valid_seconds=args.expires_in_seconds,
+        tool_groups=args.tool_groups and sorted(set(args.tool_groups)),
     )
     return _with_secret(answer, secret)
 

@@ -4,7 +4,7 @@ select
     t.token_id,
     j.name as project,
     o.handle || case when a.label = '' then '' else '/' || a.label end as actor,
-    p.role, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at,
+    p.role, t.scopes, t.tool_groups, t.created_at, t.expires_at, t.revoked_at, t.last_used_at,
     h.email as owner_email,
     j.project_id
 from tokens t
@@ -31,8 +31,8 @@ where p.project_id = :project_id and a.label = :label;
 -- name: list_project_tokens
 -- Through the view, which binds them to the tenant: at most 1,000 members, whose tokens are found by index.
 select
-    t.token_id, t.participation_id, m.actor, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.replaced_at,
-    t.last_used_at,
+    t.token_id, t.participation_id, m.actor, t.scopes, t.tool_groups, t.created_at, t.expires_at, t.revoked_at,
+    t.replaced_at, t.last_used_at,
     case
         when t.revoked_at is not null then 'revoked'
         when t.expires_at <= clock_timestamp() then 'expired'

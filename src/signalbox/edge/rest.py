@@ -79,7 +79,10 @@ def openapi(base_url: str) -> dict[str, Any]:
         },
         "servers": [{"url": base_url}],
         "security": [{"token": []}],
-        "paths": {f"/api/tools/{tool.name}": {"post": _operation(tool)} for tool in CATALOG},
+        "paths": {
+            "/api/events": {"get": _events_operation()},
+            **{f"/api/tools/{tool.name}": {"post": _operation(tool)} for tool in CATALOG},
+        },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "sbx_…"}},
             "schemas": {"Refusal": _refusal_schema()},
@@ -112,6 +115,41 @@ def _operation(tool: Tool) -> dict[str, Any]:
             **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in _STATUSES},
         },
     }
+
+
+def _events_operation() -> dict[str, Any]:
+    tool = CATALOG.tools["query_events"]
+    asked: dict[str, Any] = full_schema(tool.args)["properties"]
+    return {
+        "operationId": "events",
+        "summary": "The ledger, once or live",
+        "description": (
+            "As query_events. Where text/event-stream is accepted the answer stays open: it goes on after the event "
+            "`after`, or Last-Event-ID, or from now, and takes actor, type, sequence, ref and tag. The id of each "
+            "event is its seq; `event: end` says why the stream ends."
+        ),
+        "x-scope": tool.scope.value,
+        "parameters": [
+            {"name": name, "in": "query", "schema": _without_null(schema)} for name, schema in asked.items()
+        ],
+        "responses": {
+            "200": {
+                "description": "Done.",
+                "content": {
+                    "application/json": {"schema": full_schema(tool.result)},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                },
+            },
+            **{str(status): {"$ref": f"#/components/responses/Refused{status}"} for status in _STATUSES},
+        },
+    }
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: what is not given is left out."""
+    kept = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+    return {**rest, **kept[0]} if len(kept) == 1 else rest
 
 
 def _refusal_schema() -> dict[str, Any]:

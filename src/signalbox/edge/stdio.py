@@ -6,6 +6,7 @@ from mcp.server.stdio import stdio_server
 
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain import receipts
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.mcp import caller_with_token, create_server
 from signalbox.identity import TokenHash
@@ -22,5 +23,10 @@ async def serve_stdio(database: Database, known_hash: TokenHash) -> None:
         await session.who()
     heartbeats = Heartbeats()
     server = create_server(caller_with_token(callers, heartbeats, known_hash))
-    async with heartbeats.beating(database), stdio_server() as (read, write):
+    async with (
+        database.wakeups.listening(),
+        heartbeats.beating(database),
+        receipts.marking(database),
+        stdio_server() as (read, write),
+    ):
         await server.run(read, write, server.create_initialization_options())

@@ -1,5 +1,6 @@
 -- Answers posts that are addressed to the caller: the ones named, or its unacked ones up to an id (at most
--- 1,000 a call, oldest first). The first ack counts; a repeat is answered with its time and leaves no event.
+-- 1,000 a call, oldest first). The first ack counts; a repeat is answered with its time and leaves no event. An ack
+-- after the deadline, or of what has expired, is recorded as late.
 create function ack_v1(act act_ref, named_ids bigint[], through bigint, new_outcome text, new_note text)
 returns jsonb language plpgsql as $$
 declare
@@ -7,6 +8,7 @@ declare
     wanted bigint[] := named_ids;
     unknown bigint[];
     newly bigint[];
+    late bigint[];
     first_at timestamptz;
 begin
     if ctx.replay is not null then
@@ -20,6 +22,7 @@ begin
             where d.project_id = ctx.project_id
                 and d.participation_id = ctx.participation_id
                 and d.acked_at is null
+                and d.state <> 'expired'
                 and d.post_id <= through
             order by d.post_id
             limit 1000
@@ -33,9 +36,13 @@ begin
             and d.participation_id = ctx.participation_id
             and d.post_id = any(wanted)
             and d.acked_at is null
-        returning d.post_id
+        returning d.post_id, d.due_at
     )
-    select array_agg(a.post_id order by a.post_id) into newly from acked a;
+    select
+        array_agg(a.post_id order by a.post_id),
+        array_agg(a.post_id order by a.post_id) filter (where a.due_at < ctx.at)
+    into newly, late
+    from acked a;
     -- Nearly always each of them was open; what was not is looked up one by one, because as an anti-join that may be
     -- planned over all posts there are.
     if newly is null or cardinality(newly) < cardinality(wanted) then
@@ -72,7 +79,7 @@ begin
         perform append_event_v1(ctx, 'ack', jsonb_build_object(
             'post_id', case when cardinality(newly) = 1 then newly[1] end,
             'post_ids', case when cardinality(newly) > 1 then to_jsonb(newly) end,
-            'outcome', new_outcome, 'note', new_note));
+            'outcome', new_outcome, 'note', new_note, 'late', late));
     end if;
     if through is null and cardinality(wanted) = 1 then
         return finish_act_v1(act, ctx, jsonb_build_object('post_id', wanted[1], 'acked_at', first_at));

@@ -4,7 +4,7 @@ returns jsonb language plpgsql as $$
 declare
     ctx act_context := begin_act_v1(act);
     member members;
-    kept_scopes text[];
+    kept tokens;
     ended integer;
 begin
     if ctx.replay is not null then
@@ -12,13 +12,13 @@ begin
     end if;
     member := managed_member_v1(ctx, name);
     perform may_speak_for_v1(ctx, member);
-    select t.scopes into kept_scopes
+    select * into kept
     from tokens t
     where t.participation_id = member.participation_id
     order by t.token_id desc
     limit 1;
-    insert into tokens (token_hash, participation_id, scopes)
-    values (new_token_hash, member.participation_id, coalesce(kept_scopes, '{read,write,manage}'));
+    insert into tokens (token_hash, participation_id, scopes, tool_groups)
+    values (new_token_hash, member.participation_id, coalesce(kept.scopes, '{read,write,manage}'), kept.tool_groups);
     update tokens t
     set revoked_at = clock_timestamp()
     where t.participation_id = member.participation_id and t.revoked_at is null and t.token_hash <> new_token_hash;

@@ -1,5 +1,6 @@
 -- The only writer of ledgers.head: numbers the event, writes it, and moves the heads of the ids it
--- names. Called under the head lock, once per fact; an act that changes nothing does not call it.
+-- names. Called under the head lock, once per fact; an act that changes nothing does not call it. What belongs to a
+-- closed lane says so in its payload; '@' and a number is for one participant's eyes, who need not be told.
 create function append_event_v1(ctx act_context, event_type text, payload jsonb)
 returns bigint language plpgsql as $$
 declare
@@ -8,7 +9,11 @@ declare
     post bigint := body ->> 'post_id';
     task bigint := body ->> 'task_id';
     lease bigint := body ->> 'lease_id';
+    lane text := body ->> 'closed_lane';
 begin
+    if left(lane, 1) = '@' then
+        body := body - 'closed_lane';
+    end if;
     update ledgers l
     set
         head = l.head + 1,
@@ -20,9 +25,10 @@ begin
     returning l.head into event_seq;
     -- What is filtered on stands in columns of its own; as generated columns they would cost a tenth of an act.
     insert into events
-        (project_id, seq, at, participation_id, actor, type, payload, ref, tag, sequence, post_id, task_id, lease_id)
+        (project_id, seq, at, participation_id, actor, type, payload, ref, tag, sequence, post_id, task_id, lease_id,
+            closed_lane)
     values
         (ctx.project_id, event_seq, ctx.at, ctx.participation_id, ctx.actor, event_type, body, body ->> 'ref',
-            body ->> 'tag', body ->> 'sequence', post, task, lease);
+            body ->> 'tag', body ->> 'sequence', post, task, lease, lane);
     return event_seq;
 end $$;

@@ -1,14 +1,17 @@
--- Opens every act: takes the head lock, looks whether the caller still may, and whether this was done before.
+-- Opens every act: takes the head lock, looks whether the caller still may, sets the closed lanes it sees, and looks
+-- whether this was done before.
 create function begin_act_v1(act act_ref) returns act_context language plpgsql as $$
 declare
     ctx act_context := lock_head_v1(act.project_id);
     earlier idempotency_keys;
     suspended boolean;
+    lanes text[];
 begin
     select m.participation_id, m.actor, m.role,
-        o.suspended_at is not null or h.suspended_at is not null
-    into ctx.participation_id, ctx.actor, ctx.role, suspended
+        o.suspended_at is not null or h.suspended_at is not null, p.closed_lanes
+    into ctx.participation_id, ctx.actor, ctx.role, suspended, lanes
     from members m
+    join participations p on p.participation_id = m.participation_id
     join owners o on o.handle = m.handle
     join projects j on j.project_id = m.project_id
     join owners h on h.owner_id = j.owner_id
@@ -42,6 +45,9 @@ begin
     end if;
     if suspended then
         perform refuse_v1(423, 'the owner of this token or project is suspended: write to the operator of this server');
+    end if;
+    if lanes <> '{}' then
+        perform set_config('signalbox.lanes', lanes::text, true);
     end if;
     if act.key is not null then
         select * into earlier

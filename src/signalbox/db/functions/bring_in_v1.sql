@@ -1,5 +1,6 @@
 -- Puts a participant of an owner into the project, making it where there is none of this label. With allow_existing,
--- one that is in the project already keeps its role (or is raised to lead). Gives no token.
+-- one that is in the project already keeps its role (or is raised to lead). Gives no token. A closed lane is not its
+-- lane for all to see: it is let into it, by who is in it.
 create function bring_in_v1(
     ctx act_context, owner bigint, new_label text, new_kind text, new_lane text, new_role text, allow_existing boolean,
     out participation bigint, out participant_is_new boolean
@@ -8,7 +9,11 @@ declare
     known_participant participants;
     known_member members;
     was_away boolean;
+    closed text := case when new_lane is not null then closed_lane_v1(ctx, new_lane) end;
 begin
+    if closed is not null then
+        new_lane := null;
+    end if;
     select * into known_participant
     from participants a
     where a.owner_id = owner and a.label = new_label
@@ -59,5 +64,7 @@ begin
     end if;
     if new_lane is not null then
         perform give_lane_v1(ctx, participation, new_lane);
+    elsif closed is not null then
+        perform let_into_lane_v1(ctx, participation, closed);
     end if;
 end $$;

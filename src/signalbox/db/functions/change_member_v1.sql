@@ -1,4 +1,5 @@
--- Changes a member's role or lane, from its next call on. Null leaves a thing as it is; a lane of '' takes it away.
+-- Changes a member's role or lane, from its next call on. Null leaves a thing as it is; a lane of '' takes it away. A
+-- closed lane is not its lane for all to see: it is let into it, by who is in it.
 create function change_member_v1(act act_ref, name text, new_role text, new_lane text)
 returns jsonb language plpgsql as $$
 declare
@@ -6,13 +7,15 @@ declare
     member members;
     role_then text;
     lane_then text;
+    closed text;
 begin
     if ctx.replay is not null then
         return ctx.replay;
     end if;
     member := managed_member_v1(ctx, name);
     role_then := coalesce(new_role, member.role);
-    lane_then := case when new_lane is null then member.lane else nullif(new_lane, '') end;
+    closed := case when new_lane <> '' then closed_lane_v1(ctx, new_lane) end;
+    lane_then := case when new_lane is null or closed is not null then member.lane else nullif(new_lane, '') end;
     if member.label = '' and role_then <> 'lead' then
         perform refuse_v1(403, 'the owner of a project stays its lead');
     end if;
@@ -25,6 +28,9 @@ begin
         end if;
         perform append_event_v1(ctx, 'change_member', jsonb_build_object(
             'participant', member.actor, 'lane', lane_then, 'is_admin', role_then = 'lead'));
+    end if;
+    if closed is not null then
+        perform let_into_lane_v1(ctx, member.participation_id, closed);
     end if;
     return finish_act_v1(act, ctx, jsonb_build_object(
         'actor', member.actor, 'role', role_then, 'lane', lane_then));

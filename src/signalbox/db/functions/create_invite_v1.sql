@@ -14,6 +14,10 @@ begin
         return ctx.replay || '{"secret_shown_before": true}';
     end if;
     perform require_lead_v1(ctx, 'invite participants');
+    if new_lane is not null and closed_lane_v1(ctx, new_lane) is not null then
+        perform refuse_v1(409,
+            'an invite does not lead into a closed lane: configure_lane(invite=…) does, once they are in the project');
+    end if;
     select count(*) into open_invites
     from invites i
     where i.project_id = ctx.project_id and i.revoked_at is null and i.expires_at > ctx.at and i.uses < i.uses_max;

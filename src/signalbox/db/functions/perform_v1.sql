@@ -4,21 +4,23 @@ create function perform_v1(act act_ref, given jsonb) returns jsonb language plpg
 begin
     case act.tool
         when 'post' then
-            return post_v2(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
-                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint);
+            return post_v3(act, given ->> 'to_lane', given ->> 'to_actor', given ->> 'subject', given ->> 'body',
+                given ->> 'ref', given ->> 'tag', (given ->> 'reply_to')::bigint, given -> 'further');
         when 'ack' then
             return ack_v1(act, bigints_v1(given -> 'post_ids'), (given ->> 'through_id')::bigint,
                 given ->> 'outcome', given ->> 'note');
         when 'lease' then
-            return lease_v1(act, given ->> 'surface', (given ->> 'ttl_seconds')::integer, given ->> 'note');
+            return lease_v2(act, given ->> 'surface', (given ->> 'ttl_seconds')::integer, given ->> 'note',
+                given ->> 'mode', (given ->> 'queue')::boolean);
         when 'release' then
-            return release_v1(act, given ->> 'surface');
+            return release_v2(act, given ->> 'surface', (given ->> 'lease_id')::bigint, given ->> 'reason');
         when 'claim' then
             return claim_v1(act, given ->> 'sequence', given ->> 'note');
         when 'register' then
             return register_v1(act, given ->> 'lane', given ->> 'status');
         when 'task_create' then
-            return task_create_v1(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner');
+            return task_create_v2(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner',
+                bigints_v1(given -> 'depends_on'), given ->> 'priority', given ->> 'ref');
         when 'task_assign' then
             return task_assign_v1(act, (given ->> 'task_id')::bigint, given ->> 'owner');
         when 'task_start' then
@@ -33,9 +35,11 @@ begin
             return seed_sequence_v1(act, given ->> 'sequence', (given ->> 'current')::bigint, given ->> 'prefix',
                 (given ->> 'pad')::integer);
         when 'admin_provision' then
-            return admin_provision_v1(act, given ->> 'label', given ->> 'kind', given ->> 'lane', given ->> 'role',
-                (given ->> 'allow_existing')::boolean, decode(given ->> 'new_token_hash', 'hex'),
-                array(select jsonb_array_elements_text(given -> 'scopes')));
+            return with_tools_v1(
+                admin_provision_v1(act, given ->> 'label', given ->> 'kind', given ->> 'lane', given ->> 'role',
+                    (given ->> 'allow_existing')::boolean, decode(given ->> 'new_token_hash', 'hex'),
+                    array(select jsonb_array_elements_text(given -> 'scopes'))),
+                decode(given ->> 'new_token_hash', 'hex'), given -> 'tool_groups');
         when 'admin_rotate' then
             return admin_rotate_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'));
         when 'admin_revoke' then
@@ -65,8 +69,10 @@ begin
                 decode(given ->> 'new_token_hash', 'hex'), array(select jsonb_array_elements_text(given -> 'scopes')),
                 (given ->> 'valid_seconds')::integer);
         when 'admin_mint' then
-            return admin_mint_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'),
-                array(select jsonb_array_elements_text(given -> 'scopes')), (given ->> 'valid_seconds')::integer);
+            return with_tools_v1(
+                admin_mint_v1(act, given ->> 'name', decode(given ->> 'new_token_hash', 'hex'),
+                    array(select jsonb_array_elements_text(given -> 'scopes')), (given ->> 'valid_seconds')::integer),
+                decode(given ->> 'new_token_hash', 'hex'), given -> 'tool_groups');
         when 'change_member' then
             return change_member_v1(act, given ->> 'name', given ->> 'role', given ->> 'lane');
         when 'admin_remove' then
@@ -79,5 +85,16 @@ begin
             return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
         when 'note_override' then
             return note_override_v1(act, given ->> 'hook', given ->> 'reason', given -> 'surfaces');
+        when 'task_next' then
+            return task_next_v1(act, given ->> 'lane');
+        when 'task_release' then
+            return task_release_v1(act, (given ->> 'task_id')::bigint, given ->> 'note');
+        when 'task_cancel' then
+            return task_cancel_v1(act, (given ->> 'task_id')::bigint, given ->> 'reason');
+        when 'task_note' then
+            return task_note_v1(act, (given ->> 'task_id')::bigint, given ->> 'note');
+        when 'settle_claim' then
+            return settle_claim_v1(act, given ->> 'sequence', (given ->> 'number')::bigint, given ->> 'outcome',
+                given ->> 'ref');
     end case;
 end $$;

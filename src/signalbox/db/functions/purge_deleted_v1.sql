@@ -22,11 +22,11 @@ begin
     if gone is null then
         return 0;
     end if;
-    perform set_config('signalbox.project_ids', gone::text, true);
+    perform set_config('signalbox.project_ids', gone::text, true), set_config('signalbox.lanes', '*', true);
     for emptied in
         select c.oid::regclass
         from pg_class c
-        where c.relkind = 'r' and c.relforcerowsecurity and c.relnamespace = 'public'::regnamespace
+        where c.relkind = 'r' and c.relrowsecurity and c.relnamespace = 'public'::regnamespace
         order by c.relname = 'ledgers', c.relname
     loop
         execute format(

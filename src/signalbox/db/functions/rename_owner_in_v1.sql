@@ -4,8 +4,9 @@ create function rename_owner_in_v1(ctx act_context, owner bigint, was text, now 
 declare
     renamed record;
 begin
-    perform set_config('signalbox.project_ids', ctx.project_id::text, true);
+    perform set_config('signalbox.project_ids', ctx.project_id::text, true), set_config('signalbox.lanes', '*', true);
     perform append_event_v1(ctx, 'rename', jsonb_build_object('from', was, 'to', now));
+    perform tell_moved_v1(ctx.project_id);
     for renamed in
         select m.participation_id, m.actor
         from members m

@@ -1,4 +1,4 @@
--- A new token in the place of one: same participant, scopes and lifetime. The old one ends after an overlap, so that
+-- A new token in the place of one: same participant, scopes, tools and lifetime. The old one ends after an overlap, so that
 -- what still uses it can be changed over. A token is replaced once: of two who rotate it at once, one is told.
 create function rotate_token_v1(act act_ref, wanted bigint, new_token_hash bytea, overlap_seconds integer)
 returns jsonb language plpgsql as $$
@@ -38,6 +38,9 @@ begin
     from give_token_v1(
         member.participation_id, new_token_hash, old.scopes,
         extract(epoch from old.expires_at - old.created_at)::integer);
+    update tokens t
+    set tool_groups = old.tool_groups
+    where t.token_hash = new_token_hash and old.tool_groups is not null;
     perform append_event_v1(ctx, 'admin_rotate', jsonb_build_object(
         'participant', member.actor, 'token_id', wanted, 'overlap_seconds', overlap_seconds));
     return finish_act_v1(act, ctx, jsonb_build_object(

@@ -58,6 +58,7 @@ begin
     perform append_event_v1(ctx, 'join', jsonb_build_object(
         'invite_id', invite.invite_id, 'participant', member.actor, 'kind', member.kind, 'lane', member.lane,
         'is_admin', member.role = 'lead'));
+    perform tell_moved_v1(ctx.project_id);
     return jsonb_build_object(
         'project', (select j.name from projects j where j.project_id = invite.project_id),
         'participant', member.label, 'actor', member.actor, 'created', brought.participant_is_new,

@@ -5,16 +5,31 @@ create function take_out_v1(
 ) language plpgsql as $$
 declare
     held leases;
+    seen_before text := see_lanes_v1('*');
+    lane text;
 begin
     update participations p set removed_at = ctx.at where p.participation_id = member.participation_id;
     update tokens t
     set revoked_at = clock_timestamp()
     where t.participation_id = member.participation_id and t.revoked_at is null;
     get diagnostics tokens_ended = row_count;
+    foreach lane in array array(  -- closed ones look after their names
+        select m.lane
+        from lane_members m
+        where m.project_id = ctx.project_id
+            and m.participation_id = member.participation_id
+            and m.closed_lane is not null
+    ) loop
+        perform quit_lane_v1(ctx, member.participation_id, lane);
+    end loop;
     delete from lane_members m
     where m.project_id = ctx.project_id and m.participation_id = member.participation_id;
+    delete from lane_invitations i
+    where i.project_id = ctx.project_id and i.participation_id = member.participation_id;
+    update participations p set closed_lanes = '{}' where p.participation_id = member.participation_id;
+    perform see_lanes_v1(seen_before);
     update presence p
-    set lane = null, status = null, registered_at = null
+    set lane = null, closed_lane = null, status = null, registered_at = null
     where p.project_id = ctx.project_id and p.participation_id = member.participation_id;
     leases_ended := 0;
     for held in

@@ -14,32 +14,22 @@ begin
     task := find_task_v1(ctx, wanted);
     if task.status not in ('open', 'assigned') then
         perform refuse_v1(409,
-            format('task %s is %s (%s): only an open or assigned one can be assigned', wanted, task.status, task.owner),
-            jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner));
+            format('task %s is %s%s: only an open or assigned one can be assigned', wanted, task.status,
+                coalesce(' (' || task.owner || ')', '')),
+            jsonb_strip_nulls(jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner)));
     end if;
     if task.owner_id is distinct from new_owner.participation_id then
         if task.owner_id is not null and task.owner_id <> ctx.participation_id
             and ctx.role <> 'lead'
-            and not exists (  -- its creator, whatever handle it had then
-                select 1
-                from members m
-                join participants a on a.participant_id = m.participant_id
-                join handles h on h.owner_id = a.owner_id
-                where m.project_id = ctx.project_id
-                    and m.participation_id = ctx.participation_id
-                    and task.created_by = h.handle || case when m.label = '' then '' else '/' || m.label end
-            )
+            and not created_task_v1(ctx, task)
         then
             perform refuse_v1(403,
                 format('task %s is assigned to %s: its owner, its creator or a lead may hand it on', wanted, task.owner),
                 jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner));
         end if;
-        update tasks t
-        set status = 'assigned', owner_id = new_owner.participation_id, owner = new_owner.actor,
-            updated_at = ctx.at
-        where t.project_id = ctx.project_id and t.task_id = wanted and t.status = task.status;
-        perform append_event_v1(ctx, 'task_assign', jsonb_build_object(
-            'task_id', wanted, 'status', 'assigned', 'owner', new_owner.actor));
+        task.owner_id := new_owner.participation_id;
+        task.owner := new_owner.actor;
+        perform move_task_v1(ctx, task, 'assigned', 'task_assign', '{}');
     end if;
     return finish_act_v1(act, ctx, jsonb_build_object('task_id', wanted, 'status', 'assigned', 'owner', new_owner.actor));
 end $$;

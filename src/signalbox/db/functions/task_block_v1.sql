@@ -1,4 +1,5 @@
--- Records why a task cannot go on, and on which other task it waits if any; never in a circle.
+-- Records why a task cannot go on, and on which other task it waits if any; never in a circle, be it of tasks or of
+-- participants who wait for each other's tasks and leases.
 create function task_block_v1(act act_ref, wanted bigint, reason text, on_task bigint)
 returns jsonb language plpgsql as $$
 declare
@@ -14,17 +15,16 @@ begin
     task := require_task_v1(ctx, wanted, '{in_progress,blocked}', 'task_block');
     if on_task is not null then
         other := find_task_v1(ctx, on_task);
-        if other.status = 'done' then
-            perform refuse_v1(409, format('task %s is done already: nothing to wait for', on_task),
+        if other.status in ('done', 'cancelled') then
+            perform refuse_v1(409, format('task %s is %s already: nothing to wait for', on_task, other.status),
                 jsonb_build_object('task_id', on_task, 'status', other.status));
         end if;
         with recursive waits_on as (
             select on_task as task_id
             union
-            select b.on_task_id
+            select u.on_task_id
             from waits_on w
-            join task_blockers b on b.project_id = ctx.project_id and b.task_id = w.task_id
-            where b.resolved_at is null and b.on_task_id is not null
+            cross join lateral unresolved_v1(ctx.project_id, array[w.task_id]) u
         )
         select exists (select 1 from waits_on w where w.task_id = wanted) into circle;
         if circle then
@@ -40,8 +40,12 @@ begin
     end if;
     insert into task_blockers (project_id, task_id, blocker_id, on_task_id, reason, actor, created_at)
     values (ctx.project_id, wanted, new_blocker_id, on_task, task_block_v1.reason, ctx.actor, ctx.at);
+    perform count_unmet_v1(ctx.project_id, array[wanted]);
     perform move_task_v1(ctx, task, 'blocked', 'task_block',
         jsonb_build_object('blocker_id', new_blocker_id, 'on', on_task, 'reason', task_block_v1.reason));
+    if on_task is not null then
+        perform refuse_circle_v1(ctx, task.owner_id, format('blocking task %s on task %s', wanted, on_task));
+    end if;
     return finish_act_v1(act, ctx, jsonb_build_object(
         'task_id', wanted, 'status', 'blocked', 'owner', task.owner, 'on', on_task));
 end $$;

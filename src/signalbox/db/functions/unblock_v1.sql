@@ -1,8 +1,9 @@
--- Ends open blockers of a task (those on one other task, or all) and lets it go on when none is left. Answers
--- how many it ended; each call that ends some leaves one event.
+-- Ends what a task waits on (open blockers and dependencies, those on one other task, or all) and lets it go on when
+-- no blocker is left. Answers how many it ended; each call that ends some leaves one event.
 create function unblock_v1(ctx act_context, task tasks, on_task bigint) returns integer language plpgsql as $$
 declare
     ended integer[];
+    met bigint[];
     next_status text := task.status;
 begin
     with resolved as (
@@ -15,17 +16,28 @@ begin
         returning b.blocker_id
     )
     select array_agg(r.blocker_id order by r.blocker_id) into ended from resolved r;
-    if ended is null then
+    with resolved as (
+        update task_dependencies d
+        set resolved_at = ctx.at
+        where d.project_id = ctx.project_id
+            and d.task_id = task.task_id
+            and d.resolved_at is null
+            and (on_task is null or d.on_task_id = on_task)
+        returning d.on_task_id
+    )
+    select array_agg(r.on_task_id order by r.on_task_id) into met from resolved r;
+    if ended is null and met is null then
         return 0;
     end if;
-    if not exists (
+    if task.status = 'blocked' and not exists (
         select 1
         from task_blockers b
         where b.project_id = ctx.project_id and b.task_id = task.task_id and b.resolved_at is null
     ) then
         next_status := 'in_progress';
     end if;
+    perform count_unmet_v1(ctx.project_id, array[task.task_id]);
     perform move_task_v1(ctx, task, next_status, 'task_resolve',
-        jsonb_build_object('blocker_ids', to_jsonb(ended), 'blocker', on_task));
-    return cardinality(ended);
+        jsonb_build_object('blocker_ids', to_jsonb(ended), 'depends_on', to_jsonb(met), 'blocker', on_task));
+    return coalesce(cardinality(ended), 0) + coalesce(cardinality(met), 0);
 end $$;

@@ -5,7 +5,23 @@ A test compares it with a migrated database, catalog by catalog.
 
 from __future__ import annotations
 
-from signalbox.db.schema import control, coordination, sign_in
+from types import ModuleType
+
+from sqlalchemy import Table
+
+from signalbox.db.schema import control, coordination, lanes, posts, search, sessions, sign_in, work
 from signalbox.db.schema.columns import metadata
 
-__all__ = ["control", "coordination", "metadata", "sign_in"]
+
+def _tables(*modules: ModuleType) -> frozenset[str]:
+    made = [value for module in modules for value in vars(module).values()]
+    return frozenset(table.name for table in made if isinstance(table, Table))
+
+
+CONTROL = _tables(control, sign_in)
+"""Tables that are looked up before a tenant is known."""
+
+COORDINATION = _tables(coordination, lanes, posts, search, sessions, work)
+"""Tables of a project: each is bound to its tenant."""
+
+__all__ = ["CONTROL", "COORDINATION", "metadata"]

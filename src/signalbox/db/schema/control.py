@@ -96,6 +96,7 @@ participations = Table(
     optional("lane", Text),
     column("granted_at", TIME, "now()"),
     optional("removed_at", TIME),
+    column("closed_lanes", ARRAY(Text), "'{}'"),
     PrimaryKeyConstraint("participation_id", name="participations_pkey"),
     UniqueConstraint("project_id", "participant_id", name="participations_participant_key"),
     ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="participations_project_fkey"),
@@ -116,11 +117,16 @@ tokens = Table(
     optional("revoked_at", TIME),
     optional("last_used_at", TIME),
     optional("replaced_at", TIME),
+    optional("tool_groups", ARRAY(Text)),
     PrimaryKeyConstraint("token_hash", name="tokens_pkey"),
     UniqueConstraint("token_id", name="tokens_id_key"),
     ForeignKeyConstraint(["participation_id"], ["participations.participation_id"], name="tokens_participation_fkey"),
     CheckConstraint("length(token_hash) = 32", name="tokens_hash_length"),
     CheckConstraint("scopes <@ array['read', 'write', 'manage'] and scopes <> '{}'", name="tokens_scopes_known"),
+    CheckConstraint(
+        "tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}'",
+        name="tokens_tool_groups_known",
+    ),
     Index("tokens_of_participation", "participation_id"),
 )
 
@@ -171,4 +177,14 @@ server_errors = Table(
     column("kind", Text),
     column("place", Text),
     PrimaryKeyConstraint("error_id", name="server_errors_pkey"),
+)
+
+agendas = Table(
+    "agendas",
+    metadata,
+    column("project_id", BigInteger),
+    column("next_at", TIME),
+    PrimaryKeyConstraint("project_id", name="agendas_pkey"),
+    ForeignKeyConstraint(["project_id"], ["projects.project_id"], name="agendas_project_fkey", ondelete="CASCADE"),
+    Index("agendas_by_time", "next_at"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -45,6 +46,7 @@ events = Table(
     optional("post_id", BigInteger),
     optional("task_id", BigInteger),
     optional("lease_id", BigInteger),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "seq", name="events_pkey"),
     Index("events_by_time", "project_id", "at"),
     Index("events_by_participation", "project_id", "participation_id", "seq"),
@@ -73,8 +75,11 @@ lane_members = Table(
     column("participation_id", BigInteger),
     column("origin", Text),
     column("joined_at", TIME),
+    column("is_insider", Boolean, "false"),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "lane", "participation_id", name="lane_members_pkey"),
-    CheckConstraint(one_of("origin", "granted", "registered"), name="lane_members_origin_known"),
+    CheckConstraint(one_of("origin", "granted", "registered", "joined"), name="lane_members_origin_known"),
+    CheckConstraint("closed_lane is null or (closed_lane = lane and is_insider)", name="lane_members_closed_inside"),
     Index("lane_members_by_participation", "project_id", "participation_id"),
 )
 
@@ -87,65 +92,17 @@ presence = Table(
     optional("status", Text),
     optional("registered_at", TIME),
     column("last_seen_at", TIME),
+    column("availability", Text, "'active'"),
+    column("visibility", Text, "'visible'"),
+    column("tags", ARRAY(Text), "'{}'"),
+    optional("reach", Text),
+    optional("reach_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
-)
-
-posts = Table(
-    "posts",
-    metadata,
-    column("project_id", BigInteger),
-    column("post_id", BigInteger),
-    column("seq", BigInteger),
-    column("author_id", BigInteger),
-    column("author", Text),
-    optional("to_lane", Text),
-    optional("to_actor", Text),
-    optional("subject", Text),
-    column("body", Text),
-    optional("ref", Text),
-    optional("tag", Text),
-    column("created_at", TIME),
-    optional("acked_at", TIME),
-    optional("reply_to", BigInteger),
-    column("thread_id", BigInteger),
-    PrimaryKeyConstraint("project_id", "post_id", name="posts_pkey"),
-    CheckConstraint("to_lane is not null or to_actor is not null", name="posts_addressed"),
-    partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
-    partial("posts_open_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null and acked_at is null"),
-    partial(
-        "posts_by_lane_and_tag",
-        "project_id",
-        "to_lane",
-        "tag",
-        "post_id",
-        where="to_lane is not null and tag is not null",
-    ),
-    Index("posts_by_thread", "project_id", "thread_id", "post_id"),
-    partial("posts_open", "project_id", "post_id", where="acked_at is null"),
-    partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
-    partial("posts_by_tag", "project_id", "tag", "post_id", where="tag is not null"),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    column("project_id", BigInteger),
-    column("post_id", BigInteger),
-    column("participation_id", BigInteger),
-    column("state", Text, "'queued'"),
-    optional("outcome", Text),
-    optional("note", Text),
-    optional("acked_at", TIME),
-    optional("to_lane", Text),
-    PrimaryKeyConstraint("project_id", "participation_id", "post_id", name="deliveries_pkey"),
-    CheckConstraint(
-        one_of("state", "queued", "offered", "seen", "acked", "declined", "expired"),
-        name="deliveries_state_known",
-    ),
-    CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
-    CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
-    partial("deliveries_unacked", "project_id", "participation_id", "post_id", where="acked_at is null"),
-    partial("deliveries_by_lane", "project_id", "participation_id", "to_lane", "post_id", where="to_lane is not null"),
+    CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
+    CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),
+    CheckConstraint(one_of("reach", "stream", "wait", "hook"), name="presence_reach_known"),
+    CheckConstraint("(reach is null) = (reach_at is null)", name="presence_reach_whole"),
 )
 
 sequences = Table(
@@ -213,6 +170,7 @@ tasks = Table(
     column("created_by", Text),
     column("created_at", TIME),
     column("updated_at", TIME),
+    optional("closed_lane", Text),
     PrimaryKeyConstraint("project_id", "task_id", name="tasks_pkey"),
     CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
     CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
@@ -260,15 +218,4 @@ idempotency_keys = Table(
     column("created_at", TIME),
     PrimaryKeyConstraint("project_id", "participation_id", "tool", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_by_age", "project_id", "created_at"),
-)
-
-ended_sessions = Table(
-    "ended_sessions",
-    metadata,
-    column("project_id", BigInteger),
-    column("session_id", LargeBinary),
-    column("expires_at", TIME),
-    PrimaryKeyConstraint("project_id", "session_id", name="ended_sessions_pkey"),
-    CheckConstraint("length(session_id) = 16", name="ended_sessions_id_length"),
-    Index("ended_sessions_by_expiry", "project_id", "expires_at"),
 )

@@ -1,7 +1,8 @@
 """Pages that stay current: a stream that says when a project's ledger has moved, and no more; the page looks again.
 
-A stream holds no connection. One statement a second proves the sessions of all open pages of a worker and looks how far
-their ledgers are: who has signed out, or does not own the project any more, is cut.
+A stream holds no connection. It is woken when its project moves, and then looks how far the ledger is, with its session
+proved. One statement a second does the same for all open pages of a worker: who has signed out, or does not own the
+project any more, is cut, and a page that a wake-up has missed hears of it then.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 import anyio
@@ -18,10 +19,11 @@ from starlette.types import Receive, Scope, Send
 
 from signalbox.db.pool import Database
 from signalbox.db.visits import STATEMENTS
-from signalbox.edge.stream import KEEP_ALIVE_SECONDS, looked_after, sending_events
-from signalbox.errors import TooMany
+from signalbox.edge.stream import looked_after, sending_events
+from signalbox.errors import TooMany, Unavailable
 
 OPEN_MAX: Final = 1024  # pages of one worker
+REST_SECONDS: Final = 1.0  # after a page was told; what moves meanwhile is told together
 OPEN_PER_OWNER_MAX: Final = 48  # in all of their browsers: sessions are as many as one signs in for
 
 
@@ -31,26 +33,48 @@ class Watch:
     def __init__(self, session_hash: bytes, project_id: int, head: int) -> None:
         self.session_hash = session_hash
         self.project_id = project_id
-        self.is_over = False
         self._told = self._head = head
+        self._over = asyncio.Event()
         self._woken = asyncio.Event()
+        self.hint()  # it may have moved since the page was shown
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the page may not be shown any more."""
+        return self._over.is_set()
+
+    def hint(self) -> None:
+        """Take a wake-up: the project may have moved."""
+        self._is_hinted = True
+        self._woken.set()
 
     def looked(self, head: int | None) -> None:
         """Take what a look has found: the head now, or None when the page may not be shown any more."""
-        self.is_over = self.is_over or head is None
+        if head is None:
+            self._over.set()
         self._head = head or self._head
-        if self.is_over or self._head > self._told:
+        if head is None or self._head > self._told:
             self._woken.set()
 
-    async def moved(self, seconds: float) -> int | None:
-        """Wait for the ledger to move on, for so long at most; answers its head, or None when it did not."""
+    async def woken(self, seconds: float) -> bool:
+        """Wait to be woken, for so long at most; says whether the ledger is to be looked at."""
         with anyio.move_on_after(seconds):
             await self._woken.wait()
         self._woken.clear()
-        if self._head > self._told:
-            self._told = self._head
-            return self._head
-        return None
+        is_hinted, self._is_hinted = self._is_hinted, False
+        return is_hinted
+
+    def moved(self) -> int | None:
+        """Answer the ledger's head if it was not told yet, which it counts as from now on."""
+        if self._head <= self._told:
+            return None
+        self._told = self._head
+        return self._head
+
+    async def rest(self) -> None:
+        """Let a page that was just told be for a while, unless it is over."""
+        with anyio.move_on_after(REST_SECONDS):
+            await self._over.wait()
 
 
 class Watches:
@@ -75,7 +99,8 @@ class Watches:
         self._open[watch] = None
         self._held[owner_id] += 1
         try:
-            yield watch
+            with self._database.wakeups.calling(project_id, watch.hint):
+                yield watch
         finally:
             del self._open[watch]
             self._held[owner_id] -= 1
@@ -98,7 +123,14 @@ class Watches:
 
     async def look(self) -> None:
         """Look after all open pages, in one statement."""
-        watches = list(self._open)
+        await self._look_at(list(self._open))
+
+    async def look_at(self, watch: Watch) -> None:
+        """Look after one page; where the database does not answer, the next look will."""
+        with suppress(Unavailable):
+            await self._look_at([watch])
+
+    async def _look_at(self, watches: list[Watch]) -> None:
         if not watches:
             return
         statement = STATEMENTS["watched_heads"]
@@ -125,12 +157,15 @@ class LiveResponse(Response):
         self._from = head
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Say each second at most that the ledger has moved, until the page goes or may not be shown."""
+        """Say at once, but not twice a second, that the ledger moved, until the page goes or may not be shown."""
         with self._watches.opened(self._owner_id, self._session_hash, self._project_id, self._from) as watch:
             async with sending_events(receive, send) as events:
                 while not watch.is_over:
-                    head = await watch.moved(KEEP_ALIVE_SECONDS)
-                    if head is None:
+                    if await watch.woken(events.seconds_left):
+                        await self._watches.look_at(watch)
+                    head = watch.moved()
+                    if head is None or watch.is_over:
                         await events.keep_alive()
                     else:
                         await events.say(b"id: %d\nevent: moved\ndata: %d" % (head, head))
+                        await watch.rest()

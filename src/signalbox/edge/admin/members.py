@@ -37,6 +37,13 @@ SCOPES: Final = (
     ("read", "read only"),
     ("write", "write only"),
 )
+TOOLS: Final = (
+    ("", "all that it may call"),
+    ("core", "the core"),
+    ("core,lanes", "the core and lanes"),
+    ("core,work", "the core, tasks and numbers"),
+    ("core,lanes,work", "all but managing"),
+)
 OVERLAPS: Final = ((0, "ends at once"), (3600, "holds for 1 h"), (DAY, "holds for 24 h"), (7 * DAY, "holds for 7 days"))
 
 
@@ -119,6 +126,7 @@ async def show_member(page: Page) -> Response:
         roles=ROLES,
         lifetimes=LIFETIMES,
         scopes=SCOPES,
+        tools=TOOLS,
         overlaps=OVERLAPS,
     )
 

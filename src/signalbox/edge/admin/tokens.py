@@ -18,7 +18,13 @@ PATH: Final = f"{MEMBER_PATH}/tokens"
 async def mint(page: Page) -> Response:
     """Give the member one more token, and hand it out."""
     member = await member_of(page)
-    wish = page.arguments(MintArgs, participant_name=member.actor, scopes=page.form.get("scopes").split(","))
+    groups = page.form.get("tool_groups")
+    wish = page.arguments(
+        MintArgs,
+        participant_name=member.actor,
+        scopes=page.form.get("scopes").split(","),
+        tool_groups=groups.split(",") if groups else None,
+    )
     return _handed_out(page, await tokens.mint_token(page.db, page.who, wish))
 
 

@@ -15,10 +15,9 @@ from mcp_types import CLIENT_CAPABILITIES_META_KEY, CLIENT_INFO_META_KEY, INTERN
 from pydantic_core import to_json
 
 from signalbox import __version__
-from signalbox.catalog import CATALOG
 from signalbox.domain.onboarding import SERVER_NAME
 from signalbox.edge.mcp.messages import Exchange
-from signalbox.tool import Tool
+from signalbox.tool import Catalog, Tool
 
 JSON: Final = "application/json"
 PARAMS: Final = frozenset({"name", "arguments", "_meta"})
@@ -58,13 +57,13 @@ class Call:
         return to_json({"jsonrpc": "2.0", "id": self.request_id, "error": error})
 
 
-def call_in(exchange: Exchange) -> Call | None:
+def call_in(exchange: Exchange, catalog: Catalog) -> Call | None:
     """Find the call in an exchange."""
     message, params = exchange.message, exchange.params
     if exchange.method != "tools/call" or "id" not in message or exchange.repeats_a_header:
         return None
     name, arguments = params.get("name"), params.get("arguments")
-    tool = CATALOG.tools.get(name) if isinstance(name, str) else None
+    tool = catalog.tools.get(name) if isinstance(name, str) else None
     if tool is None or not params.keys() <= PARAMS or not isinstance(arguments, dict | None):
         return None
     if not _is_meta(params.get("_meta")) or not _speaks_json(exchange.headers):

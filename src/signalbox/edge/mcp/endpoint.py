@@ -2,15 +2,15 @@
 
 POST    tools/call        answered here (calls.py)
         everything else   the SDK, which keeps no sessions
-GET     handshake era     a stream of list changes (streams.py)
+GET     handshake era     a stream of changes (streams.py)
 DELETE  handshake era     ends a session (sessions.py)
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -33,15 +33,18 @@ from signalbox.edge.http import (
     refused,
     while_caller_waits,
 )
+from signalbox.edge.listeners import Listener, Listeners
 from signalbox.edge.mcp.calls import Call, call_in
+from signalbox.edge.mcp.groups import GROUPS_KEY, groups_in
 from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
+from signalbox.edge.mcp.resources import SESSION_KEY
 from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, as_json, create_server, request_caller, run_tool
 from signalbox.edge.mcp.sessions import McpSession, SessionIds
-from signalbox.edge.mcp.streams import Streams
+from signalbox.edge.mcp.streams import Streams, Teller
 from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal, SessionEnded, Unavailable
 from signalbox.identity import Principal
-from signalbox.tool import require_scope
+from signalbox.tool import Catalog, require_scope
 
 SESSION_GONE: Final = "the MCP session is not known, has expired or was ended: initialize a new one"
 
@@ -49,14 +52,19 @@ SESSION_GONE: Final = "the MCP session is not known, has expired or was ended: i
 class McpEndpoint:
     """The ASGI application at `/mcp`."""
 
-    def __init__(self, callers: Callers, heartbeats: Heartbeats, turns: Turns, settings: Settings) -> None:
+    catalog: ClassVar[Catalog] = CATALOG
+
+    def __init__(
+        self, callers: Callers, heartbeats: Heartbeats, turns: Turns, settings: Settings, listeners: Listeners
+    ) -> None:
         self._callers = callers
         self._turns = turns
-        self._heartbeats = heartbeats
+        self.heartbeats = heartbeats
         self._settings = settings
         self._ids: SessionIds | None = None
-        self.streams = Streams(callers.database)
-        self.server = create_server(request_caller, self.streams)
+        self.listeners = listeners
+        self._streams = Streams(listeners)
+        self.server = create_server(request_caller, self._streams, self.catalog)
         self.streamed_tools: set[str] = set()  # tools of the SDK's server that may report something before they answer
         self._manager = _manager(self.server, settings, json_response=True)
         self._streaming = _manager(self.server, settings, json_response=False)
@@ -66,7 +74,7 @@ class McpEndpoint:
         """Serve for as long as the block lasts; the database is open before and after."""
         (row,) = await self._callers.database.run(STATEMENTS["session_secret"], [])
         self._ids = SessionIds(row["secret"])
-        async with self._manager.run(), self._streaming.run(), self.streams.proving():
+        async with self._manager.run(), self._streaming.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +88,7 @@ class McpEndpoint:
 
     async def _serve(self, exchange: Exchange) -> None:
         token_hash = bearer(exchange.headers)
+        exchange.scope[GROUPS_KEY] = groups_in(exchange.scope["query_string"])
         await self._turns.mine(self._callers.project_of(token_hash))
         if exchange.verb == "POST":
             exchange.take(await read_body(exchange.scope, exchange.receive, self._settings.request_bytes_max))
@@ -87,7 +96,7 @@ class McpEndpoint:
         named = exchange.session_id
         mcp_session = self._ids.read(named) if named is not None else None
         async with self._callers.session(token_hash, mcp_session.key if mcp_session else None) as session:
-            call = call_in(exchange)
+            call = call_in(exchange, self.catalog)
             try:
                 who = await session.who(for_act=call is not None and call.tool.proves_caller)
             except Unavailable as refusal:
@@ -98,12 +107,15 @@ class McpEndpoint:
             note_caller(exchange.scope, who)
             if named is not None and (mcp_session is None or mcp_session.participation_id != who.participation_id):
                 raise SessionEnded(SESSION_GONE)
+            if (no := self.refusal_of(exchange)) is not None:
+                await exchange.reply(no)
+                return
             if call is not None:
                 body = await self._run(exchange, session, who, call)
                 await session.release()
                 await exchange.reply_json(body)
                 return
-            self._heartbeats.saw(who)
+            self.heartbeats.saw(who)
             if exchange.verb == "POST":
                 await session.release()
                 await self._hand_over(exchange, session, who, mcp_session)
@@ -115,11 +127,11 @@ class McpEndpoint:
         require_scope(call.tool, who)
         async with while_caller_waits(exchange.receive):
             try:
-                fields, is_error = await run_tool(call.tool.name, session, who, call.arguments)
+                fields, is_error = await run_tool(self.catalog, call.tool.name, session, who, call.arguments)
             except ToolFailed as failure:
                 exchange.scope[FAILURE_KEY] = failure.__cause__ or failure
                 return call.failed(str(failure))
-        self._heartbeats.saw(who)
+        self.heartbeats.saw(who)
         return call.answer(fields, is_error=is_error)
 
     async def _hand_over(
@@ -130,11 +142,12 @@ class McpEndpoint:
             await exchange.reply(exchange.fault)
             return
         name = exchange.params.get("name")
-        if exchange.method == "tools/call" and isinstance(name, str) and name in CATALOG.tools:
+        if exchange.method == "tools/call" and isinstance(name, str) and name in self.catalog.tools:
             note(exchange.scope, tool=name)
-            require_scope(CATALOG.tools[name], who)  # an HTTP challenge, not a tool's answer
+            require_scope(self.catalog.tools[name], who)  # an HTTP challenge, not a tool's answer
         scope, send = exchange.scope, exchange.send
         scope[CALLER_KEY] = (who, session)
+        scope[SESSION_KEY] = mcp_session
         if mcp_session is not None and VERSION_HEADER not in exchange.headers:
             version = (VERSION_HEADER.encode(), mcp_session.protocol_version.encode())
             scope = {**scope, "headers": [*scope["headers"], version]}
@@ -166,7 +179,16 @@ class McpEndpoint:
             await exchange.reply(protocol_error(INVALID_REQUEST, "accept text/event-stream", status=406))
         else:
             await session.release()
-            await self.streams.send_events(who, mcp_session.key, exchange.receive, exchange.send)
+            more = self.more_for(mcp_session)
+            await self._streams.send_events(who, mcp_session.key, exchange.receive, exchange.send, more)
+
+    def refusal_of(self, exchange: Exchange) -> Response | None:  # noqa: ARG002 - another endpoint may refuse more
+        """Answer a request that this endpoint does not take."""
+        return None
+
+    def more_for(self, mcp_session: McpSession) -> Callable[[Listener], Teller] | None:  # noqa: ARG002
+        """Make what else is told on the stream of a session."""
+        return None
 
     def _opening(self, send: Send, who: Principal) -> Send:
         """Add a session id to the answer of `initialize`, once it says which version was agreed on."""

@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from signalbox.edge.http import parse_json
+from signalbox.edge.stream import accepts
 
 VERSION_HEADER: Final = "mcp-protocol-version"
 SESSION_HEADER: Final = "mcp-session-id"
 LISTEN: Final = "subscriptions/listen"
-EVENTS: Final = frozenset({"text/event-stream", "text/*", "*/*"})
+EVENTS: Final = ("text/event-stream", "text/*", "*/*")
 
 
 class Exchange:
@@ -68,8 +69,7 @@ class Exchange:
     @property
     def accepts_events(self) -> bool:
         """Whether the answer may be a stream of events."""
-        accepted = {kind.partition(";")[0].strip() for kind in self.headers.get("accept", "").lower().split(",")}
-        return not accepted.isdisjoint(EVENTS)
+        return accepts(self.headers, *EVENTS)
 
     async def reply(self, response: Response) -> None:
         """Answer with a response."""

@@ -18,15 +18,17 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic_core import to_json
 
 from signalbox import __version__
-from signalbox.catalog import CATALOG
+from signalbox.catalog import CATALOG, CHANNEL_CATALOG
 from signalbox.db.callers import Callers, Session
 from signalbox.domain.onboarding import SERVER_NAME
 from signalbox.domain.presence import Heartbeats
+from signalbox.edge.mcp.groups import GROUPS_KEY
+from signalbox.edge.mcp.resources import add_resources
 from signalbox.edge.mcp.streams import Streams
 from signalbox.edge.schemas import compact_schema
 from signalbox.errors import OwnerSuspended, Refusal, SessionEnded, Unauthenticated
 from signalbox.identity import Principal, TokenHash
-from signalbox.tool import Effect, Tool
+from signalbox.tool import Catalog, Effect, Tool
 
 log = logging.getLogger("signalbox.mcp")
 
@@ -64,23 +66,43 @@ OpenCaller = Callable[[ServerRequestContext[Any, Any]], AbstractAsyncContextMana
 
 
 class CatalogServer(Server[Any]):
-    """The SDK's server, which says that the list of tools may change where somebody would hear of it."""
+    """The SDK's server, which says what a client may hear of where it would hear of it.
+
+    `catalog` is what it offers; that of the channel's endpoint declares a channel, too.
+    """
+
+    catalog: Catalog = CATALOG
 
     def create_initialization_options(
-        self, notification_options: NotificationOptions | None = None, *others: Any, **named: Any
+        self,
+        notification_options: NotificationOptions | None = None,
+        experimental_capabilities: dict[str, dict[str, Any]] | None = None,
+        *others: Any,
+        **named: Any,
     ) -> InitializationOptions:
         """Describe the server to a client of the handshake era."""
         hears = "subscriptions/listen" in self._request_handlers
+        channel: dict[str, dict[str, Any]] | None = {"claude/channel": {}} if self.catalog is CHANNEL_CATALOG else None
         return super().create_initialization_options(
-            notification_options or NotificationOptions(tools_changed=hears), *others, **named
+            notification_options or NotificationOptions(tools_changed=hears),
+            experimental_capabilities or channel,
+            *others,
+            **named,
         )
 
+    def get_capabilities(self, *given: Any, **named: Any) -> types.ServerCapabilities:
+        """Say what there is: the list of documents never changes, whatever can be heard of."""
+        found = super().get_capabilities(*given, **named)
+        if found.resources is not None:
+            found.resources.list_changed = False
+        return found
 
-def create_server(open_caller: OpenCaller, streams: Streams | None = None) -> Server[Any]:
+
+def create_server(open_caller: OpenCaller, streams: Streams | None = None, catalog: Catalog = CATALOG) -> Server[Any]:
     """Build the MCP server.
 
-    `open_caller` says who sent a message, and holds its session while it is answered; `streams` are what changes of
-    lists are told on, where the transport has any.
+    `open_caller` says who sent a message, and holds its session while it is answered; `streams` are what changes are
+    told on, where the transport has any.
     """
 
     async def list_tools(
@@ -89,15 +111,16 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None) -> Se
         if params is not None and params.cursor is not None:
             raise MCPError(INVALID_PARAMS, "there is no such page: tools/list answers everything on its first")
         async with open_caller(ctx) as (who, _):
-            return types.ListToolsResult(tools=[as_mcp(tool) for tool in CATALOG.listed_for(who)])
+            groups = ctx.request.scope.get(GROUPS_KEY) if ctx.request is not None else None
+            return types.ListToolsResult(tools=[as_mcp(tool) for tool in catalog.listed_for(who, groups)])
 
     async def call_tool(
         ctx: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        if params.name not in CATALOG.tools:
+        if params.name not in catalog.tools:
             raise MCPError(INVALID_PARAMS, f"there is no tool {params.name[:80]!r}: tools/list names them")
         async with open_caller(ctx) as (who, session):
-            return await answer(params.name, session, who, params.arguments or {})
+            return await answer(catalog, params.name, session, who, params.arguments or {})
 
     async def listen(
         ctx: ServerRequestContext[Any, Any], params: types.SubscriptionsListenRequestParams
@@ -120,6 +143,8 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None) -> Se
         },
         get_tool_input_schema=lambda _name: None,  # no tool mirrors an argument in a header
     )
+    server.catalog = catalog
+    add_resources(server, open_caller, subscribes=streams is not None)
     server.middleware.clear()  # tracing nobody collects: a quarter of a call's time
     return server
 
@@ -143,7 +168,9 @@ class ToolFailed(Exception):  # noqa: N818 - it is what became of the tool
     """A tool broke: our mistake, which was logged."""
 
 
-async def run_tool(name: str, session: Session, who: Principal, arguments: Mapping[str, Any]) -> tuple[str, bool]:
+async def run_tool(
+    catalog: Catalog, name: str, session: Session, who: Principal, arguments: Mapping[str, Any]
+) -> tuple[str, bool]:
     """Run a tool; answers its answer or its refusal as a JSON object, and whether it is a refusal.
 
     Raises:
@@ -153,7 +180,7 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
         ToolFailed: the tool broke.
     """
     try:
-        result = await CATALOG.call(name, session, who, arguments)
+        result = await catalog.call(name, session, who, arguments)
     except (Unauthenticated, OwnerSuspended, SessionEnded):
         raise
     except Refusal as refusal:
@@ -164,10 +191,12 @@ async def run_tool(name: str, session: Session, who: Principal, arguments: Mappi
     return result.model_dump_json(by_alias=True, exclude_none=True), False
 
 
-async def answer(name: str, session: Session, who: Principal, arguments: Mapping[str, Any]) -> types.CallToolResult:
+async def answer(
+    catalog: Catalog, name: str, session: Session, who: Principal, arguments: Mapping[str, Any]
+) -> types.CallToolResult:
     """Run a tool and write its answer: one compact JSON text, and the same object as structured content."""
     try:
-        text, is_error = await run_tool(name, session, who, arguments)
+        text, is_error = await run_tool(catalog, name, session, who, arguments)
     except Refusal as refusal:
         text, is_error = as_json(refusal), True
     except ToolFailed as failure:

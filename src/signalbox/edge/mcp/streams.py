@@ -1,144 +1,97 @@
-"""Responses that stay open, and the proof, every second, that their callers still may.
+"""Responses that stay open in MCP: changes of the list of tools, and of the documents that were subscribed to.
 
-A stream holds no connection and no lock. One statement a second re-authorises all the streams of a worker: those whose
-token, participation, owner or session no longer holds are ended, and those whose role changed are told that their
-list of tools did. What reaches a stream is a mark, never a message, so a slow reader keeps nothing in memory.
+Each is a listener: proved every second, woken when its project moves. What is told is that something is another one
+than before; what it is now, its caller reads.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from enum import Enum, auto
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Final, Protocol
 
 import anyio
 from mcp.server.context import ServerRequestContext
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
-from mcp_types import SubscriptionsListenRequestParams, SubscriptionsListenResult
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ToolsListChanged
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, SubscriptionsListenRequestParams, SubscriptionsListenResult
+from pydantic_core import to_json
 from starlette.types import Receive, Send
 
-from signalbox.db.callers import STATEMENTS
-from signalbox.db.pool import Database
-from signalbox.edge.stream import KEEP_ALIVE_SECONDS, looked_after, sending_events
-from signalbox.errors import TooMany
+from signalbox.domain import documents
+from signalbox.edge.listeners import Listener, Listeners, News
+from signalbox.edge.stream import sending_events
+from signalbox.errors import Refusal
 from signalbox.identity import Principal, Scope
 
-STREAMS_MAX: Final = 4096  # of one worker
-STREAMS_PER_PARTICIPANT_MAX: Final = 32
+LIST_CHANGED: Final = "notifications/tools/list_changed"
+UPDATED: Final = "notifications/resources/updated"
 
-LIST_CHANGED: Final = json.dumps({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}).encode()
-
-
-class News(Enum):
-    """What there is to say on a stream."""
-
-    CHANGED = auto()
-    """The caller's list of tools is another one."""
-    QUIET = auto()
-    """Nothing, for as long as was waited."""
-    ENDED = auto()
-    """The caller may no longer listen."""
+Say = Callable[[str, Mapping[str, Any] | None], Awaitable[None]]
+"""Sends a notification: its method and its parameters."""
 
 
-class Stream:
-    """One open response, and the marks that wait to be said on it."""
+class Teller(Protocol):
+    """Something that has things to say on a stream of a session."""
 
-    def __init__(self, who: Principal, session_key: bytes | None) -> None:
-        self.who = who
-        self.session_key = session_key
-        self._is_lead = who.is_lead
-        self._marks: set[News] = set()
-        self._woken = asyncio.Event()
+    @property
+    def seconds_left(self) -> float | None:
+        """After so long it wants to be asked again, whatever happens; None where that is enough."""
 
-    def proved(self, role: str | None) -> None:
-        """Take the outcome of a proof: the role now, or None when the caller may no longer listen."""
-        if role is None:
-            self.mark(News.ENDED)
-        elif (role == "lead") is not self._is_lead:
-            self._is_lead = role == "lead"
-            if Scope.MANAGE in self.who.scopes:
-                self.mark(News.CHANGED)
+    async def tell(self, news: News, say: Say) -> None:
+        """Say what there is to say; raises a Refusal when the caller may not hear it any more."""
 
-    def mark(self, news: News) -> None:
-        """Leave something to be said."""
-        self._marks.add(news)
-        self._woken.set()
+    def close(self) -> None:
+        """Have said everything."""
 
-    async def news(self, seconds: float | None) -> News:
-        """Wait for something to say, for so long at most."""
-        with anyio.move_on_after(seconds):
-            await self._woken.wait()
-        if News.ENDED in self._marks:
-            return News.ENDED
-        self._woken.clear()
-        return self._marks.pop() if self._marks else News.QUIET
+
+class Subscriptions:
+    """Which documents a listener wants to hear of, and what they were like when it heard last."""
+
+    def __init__(self, listeners: Listeners, listener: Listener) -> None:
+        self._listeners = listeners
+        self._listener = listener
+        self._told: dict[str, str] = {}
+
+    seconds_left = None
+
+    def close(self) -> None:
+        """Leave everything as it is."""
+
+    async def begin(self, uris: Sequence[str]) -> None:
+        """Tell of what changes from now on."""
+        prints = await self._listeners.look(self._listener, documents.prints) if uris else None
+        self._told = {uri: "" if prints is None else prints.of(uri) for uri in uris}
+
+    async def tell(self, news: News, say: Say) -> None:
+        """Tell a session what has changed of what it is subscribed to now, and was not told."""
+        subscribed = self._listener.kept.subscriptions
+        if news is not News.MOVED or not (subscribed or self._told):
+            return
+        self._listener.follows = self._listener.follows or bool(subscribed)
+        self._told = {uri: print_ for uri, print_ in self._told.items() if uri in subscribed}
+        for uri in await self.changed(subscribed):
+            await say(UPDATED, {"uri": uri})
+
+    async def changed(self, since: Mapping[str, int] | None = None) -> list[str]:
+        """Answer what has changed; what is heard of for the first time has, if the ledger went on from its seq."""
+        prints = await self._listeners.look(self._listener, documents.prints)
+        if prints is None:
+            return []
+        self._listener.head = max(self._listener.head, prints.ledger)
+        changed = [
+            *(uri for uri, told in self._told.items() if prints.of(uri) != told),
+            *(uri for uri, seq in (since or {}).items() if uri not in self._told and prints.ledger > seq),
+        ]
+        self._told = {uri: prints.of(uri) for uri in {**self._told, **(since or {})}}
+        return changed
 
 
 class Streams:
-    """The open streams of a worker."""
+    """Serves the streams of MCP's two eras."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._open: dict[Stream, None] = {}
-        self._held: Counter[int] = Counter()
-
-    @contextmanager
-    def opened(self, who: Principal, session_key: bytes | None) -> Iterator[Stream]:
-        """Keep a stream proved for as long as the block lasts.
-
-        Raises:
-            TooMany: this participant, or this worker, has as many as there may be.
-        """
-        if len(self._open) >= STREAMS_MAX or self._held[who.participation_id] >= STREAMS_PER_PARTICIPANT_MAX:
-            raise TooMany("too many open streams: close one, or come back in a minute", retry_after_seconds=60)
-        stream = Stream(who, session_key)
-        self._open[stream] = None
-        self._held[who.participation_id] += 1
-        try:
-            yield stream
-        finally:
-            del self._open[stream]
-            self._held[who.participation_id] -= 1
-            if not self._held[who.participation_id]:
-                del self._held[who.participation_id]
-
-    @asynccontextmanager
-    async def proving(self) -> AsyncIterator[None]:
-        """Prove the callers of all open streams every second meanwhile; at the end, end them."""
-        try:
-            async with looked_after(self.prove, "open streams"):
-                yield
-        finally:
-            self.end_all()
-
-    def end_all(self) -> None:
-        """End every stream: the server stops."""
-        self.mark_all(News.ENDED)
-
-    def mark_all(self, news: News) -> None:
-        """Leave something to be said on every stream."""
-        for stream in self._open:
-            stream.mark(news)
-
-    async def prove(self) -> None:
-        """Prove the callers of all open streams, in one statement."""
-        streams = list(self._open)
-        if not streams:
-            return
-        values = {
-            "project_ids": [stream.who.project_id for stream in streams],
-            "token_hashes": [stream.who.token_hash for stream in streams],
-            "session_ids": [stream.session_key for stream in streams],
-        }
-        statement = STATEMENTS["still_hold"]
-        rows = await self._database.run(statement, statement.arguments(values))
-        roles = {row["place"]: row["role"] for row in rows}
-        for place, stream in enumerate(streams, start=1):
-            stream.proved(roles.get(place))
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
 
     async def listen(
         self,
@@ -146,28 +99,84 @@ class Streams:
         ctx: ServerRequestContext[Any, Any],
         params: SubscriptionsListenRequestParams,
     ) -> SubscriptionsListenResult:
-        """Serve one `subscriptions/listen` until its caller goes away or may no longer listen."""
+        """Serve one `subscriptions/listen` until its caller goes away or may no longer listen.
+
+        Raises:
+            MCPError: it wants to hear of more documents than one may.
+        """
+        uris = documents.known(params.notifications.resource_subscriptions or ()) if Scope.READ in who.scopes else []
+        if len(uris) > documents.SUBSCRIPTIONS_MAX:
+            raise MCPError(INVALID_PARAMS, f"subscribe to {documents.SUBSCRIPTIONS_MAX} resources at most")
+        wanted = params.notifications.model_copy(update={"resource_subscriptions": uris})
         bus = InMemorySubscriptionBus()
         handler = ListenHandler(bus, max_subscriptions=1)
+        with self._listeners.opened(who, follows=bool(uris)) as listener:
+            subscriptions = Subscriptions(self._listeners, listener)
+            await subscriptions.begin(uris)
 
-        async def publish(stream: Stream) -> None:
-            while await stream.news(None) is News.CHANGED:
-                await bus.publish(ToolsListChanged())
-            handler.close()
+            async def publish() -> None:
+                while (news := await listener.news(None)) is not News.ENDED:
+                    if news is News.CHANGED:
+                        await bus.publish(ToolsListChanged())
+                    elif uris:
+                        with ending(listener):
+                            for uri in await subscriptions.changed():
+                                await bus.publish(ResourceUpdated(uri))
+                handler.close()
 
-        with self.opened(who, None) as stream:
             async with anyio.create_task_group() as group:
-                group.start_soon(publish, stream)
-                result = await handler(ctx, params)
+                group.start_soon(publish)
+                result = await handler(ctx, params.model_copy(update={"notifications": wanted}))
                 group.cancel_scope.cancel()
         return result
 
-    async def send_events(self, who: Principal, session_key: bytes, receive: Receive, send: Send) -> None:
-        """Serve one GET stream of the handshake era, likewise."""
-        with self.opened(who, session_key) as stream:
-            async with sending_events(receive, send) as events:
-                while (news := await stream.news(KEEP_ALIVE_SECONDS)) is not News.ENDED:
+    async def send_events(
+        self,
+        who: Principal,
+        session_key: bytes,
+        receive: Receive,
+        send: Send,
+        more: Callable[[Listener], Teller] | None = None,
+    ) -> None:
+        """Serve one GET stream of the handshake era, likewise; `more` makes what else is told on it."""
+        with self._listeners.opened(who, session_key, follows=more is not None) as listener:
+            tellers: list[Teller] = [Subscriptions(self._listeners, listener)]
+            if more is not None:
+                tellers.append(more(listener))
+            async with AsyncExitStack() as stack:
+                for teller in tellers:
+                    stack.callback(teller.close)
+                events = await stack.enter_async_context(sending_events(receive, send))
+
+                async def say(method: str, params: Mapping[str, Any] | None) -> None:
+                    message = {"jsonrpc": "2.0", "method": method} | ({} if params is None else {"params": params})
+                    await events.say(b"event: message\ndata: " + to_json(message))
+
+                while True:
+                    waits = [teller.seconds_left for teller in tellers if teller.seconds_left is not None]
+                    news = await listener.news(min([events.seconds_left, *waits]))
+                    if news is News.ENDED:
+                        break
                     if news is News.CHANGED:
-                        await events.say(b"event: message\ndata: " + LIST_CHANGED)
-                    else:
-                        await events.keep_alive()
+                        await say(LIST_CHANGED, None)
+                        continue
+                    with ending(listener):
+                        for teller in tellers:
+                            await teller.tell(news, say)
+                    await events.keep_alive()
+
+
+class ending:  # noqa: N801 - it reads as what it does
+    """End a listener whose caller may not look any more."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __enter__(self) -> None:
+        """Begin to look."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Refusal):
+            return False
+        self._listener.end(error)
+        return True

@@ -1,0 +1,16 @@
+-- Takes a project's head lock for the rest of the transaction and sets its tenant. Whatever is read by a
+-- later statement is younger than the lock, so two acts of one project never interleave. The clock is read
+-- once the lock is held (now() is older than the wait), and never runs backwards against seq.
+create or replace function lock_head_v1(project bigint) returns act_context language plpgsql as $$
+declare
+    ctx act_context;
+begin
+    perform set_config('signalbox.project_ids', project::text, true);
+    select l.project_id, l.last_at, l.post_head, l.task_head, l.lease_head
+    into ctx.project_id, ctx.at, ctx.post_head, ctx.task_head, ctx.lease_head
+    from ledgers l
+    where l.project_id = project
+    for update;
+    ctx.at := greatest(date_trunc('milliseconds', clock_timestamp()), ctx.at);
+    return ctx;
+end $$;

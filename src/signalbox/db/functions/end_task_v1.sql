@@ -1,0 +1,45 @@
+-- The last step of a task. Nothing waits on it any more: blockers end, each with an event of its task; dependencies are
+-- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one.
+create function end_task_v1(ctx act_context, task tasks, next_status text, event_type text, payload jsonb)
+returns void language plpgsql as $$
+declare
+    dependents bigint[];
+    ready bigint[];
+    waiting tasks;
+begin
+    with met as (
+        update task_dependencies d
+        set resolved_at = ctx.at
+        where d.project_id = ctx.project_id and d.on_task_id = task.task_id and d.resolved_at is null
+        returning d.task_id
+    )
+    select array_agg(m.task_id) into dependents from met m;
+    if dependents is not null then
+        perform count_unmet_v1(ctx.project_id, dependents);
+        select array_agg(r.task_id order by r.task_id) into ready
+        from (
+            select t.task_id
+            from tasks t
+            where t.project_id = ctx.project_id
+                and t.task_id = any(dependents)
+                and t.unmet = 0
+                and t.status in ('open', 'assigned')
+            order by t.task_id
+            limit 100
+        ) r;
+    end if;
+    perform move_task_v1(ctx, task, next_status, event_type, payload || jsonb_build_object('ready', to_jsonb(ready)));
+    for waiting in
+        select t.*
+        from tasks t
+        where t.project_id = ctx.project_id
+            and t.task_id in (
+                select b.task_id
+                from task_blockers b
+                where b.project_id = ctx.project_id and b.on_task_id = task.task_id and b.resolved_at is null
+            )
+        order by t.task_id
+    loop
+        perform unblock_v1(ctx, waiting, task.task_id);
+    end loop;
+end $$;

@@ -1,0 +1,38 @@
+-- How many open tasks wait (counted to 100: those that wait for least come first), and the ten tasks that most of them
+-- wait on.
+create function held_up_v1(project bigint, wanted_lane text) returns jsonb stable language plpgsql as $$
+declare
+    waiting bigint[];
+    holders jsonb;
+begin
+    if wanted_lane is null then
+        waiting := array(
+            select t.task_id
+            from tasks t
+            where t.project_id = project and t.status = 'open' and t.unmet > 0
+            order by t.unmet, t.priority, t.task_id
+            limit 100
+        );
+    else
+        waiting := array(
+            select t.task_id
+            from tasks t
+            where t.project_id = project and t.lane = wanted_lane and t.status = 'open' and t.unmet > 0
+            order by t.unmet, t.priority, t.task_id
+            limit 100
+        );
+    end if;
+    select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'task_id', h.on_task_id, 'status', t.status, 'owner', t.owner, 'holds_up', h.holds_up))
+        order by h.holds_up desc, h.on_task_id)
+    into holders
+    from (
+        select u.on_task_id, count(distinct u.task_id) as holds_up
+        from unresolved_v1(project, waiting) u
+        group by u.on_task_id
+        order by holds_up desc, u.on_task_id
+        limit 10
+    ) h
+    join tasks t on t.project_id = project and t.task_id = h.on_task_id;
+    return jsonb_build_object('waiting', cardinality(waiting), 'waits_on', coalesce(holders, '[]'));
+end $$;

@@ -1,0 +1,9 @@
+-- How a participant can be reached now, by the last mark of it: an open stream or wait is marked every 16 seconds, a
+-- hook when it calls, which it does as long as its agent works.
+create function reach_now_v1(reach text, reach_at timestamptz) returns text stable language sql as $$
+    select case
+        when reach = 'hook' and reach_at > clock_timestamp() - interval '5 minutes' then reach
+        when reach <> 'hook' and reach_at > clock_timestamp() - interval '45 seconds' then reach
+        else 'none'
+    end
+$$;

@@ -1,0 +1,148 @@
+"""Handoffs: what is posted, to whom, and by when it wants an ack."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from signalbox.db.acts import act
+from signalbox.db.statements import Executor
+from signalbox.domain.transports import Urgency
+from signalbox.identity import Principal
+from signalbox.tool import ActArgs, ActorName, Id, Lane, Line, Moment, Result, Text, named_by
+
+RECIPIENTS_MAX: Final = 20  # named in one post: lanes, and actors
+
+Ref = Annotated[Line, Field(max_length=120)]
+Tag = Annotated[Line, Field(max_length=64)]
+
+
+Kind = Literal["handoff", "question", "answer", "note"]
+Seconds = Annotated[int, Field(ge=1, le=2_592_000)]  # 30 days
+
+
+class PostArgs(ActArgs):
+    """What to hand to whom."""
+
+    model_config = named_by(
+        "anyOf", to_lane="string", to_actor="string", to_lanes="array", to_actors="array", reply_to="integer"
+    )
+
+    to_lane: Lane | None = None
+    to_actor: ActorName | None = None
+    to_lanes: Annotated[list[Lane] | None, Field(min_length=1, max_length=RECIPIENTS_MAX)] = None
+    to_actors: Annotated[list[ActorName] | None, Field(min_length=1, max_length=RECIPIENTS_MAX)] = None
+    to_all: bool = False
+    subject: Annotated[Line | None, Field(max_length=200)] = None
+    body: Annotated[Text, Field(max_length=8000)]
+    ref: Annotated[Ref | None, Field(description="What it is about: PR, ADR, commit.")] = None
+    tag: Tag | None = None
+    reply_to: Annotated[Id | None, Field(description="The post this answers; by default to its author.")] = None
+    kind: Kind | None = None
+    urgency: Urgency | None = None
+    ack_within_seconds: Seconds | None = None
+    expires_in_seconds: Seconds | None = None
+    reroute: Annotated[Lane | None, Field(description="When overdue, also to this lane, or to each 'lead'.")] = None
+
+    @model_validator(mode="after")
+    def _is_addressed(self) -> Self:
+        has_address = bool(self.lanes or self.actors)
+        if not has_address and not self.to_all and self.reply_to is None:
+            raise ValueError("to_lane or to_actor is required")
+        if has_address and self.to_all:
+            raise ValueError("to_all goes to everybody: name no lane and no actor with it")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_after_it_is_due(self) -> Self:
+        within, ends = self.ack_within_seconds, self.expires_in_seconds
+        if self.reroute is not None and within is None:
+            raise ValueError("reroute needs ack_within_seconds: it happens when that has passed")
+        if within is not None and ends is not None and ends <= within:
+            raise ValueError("expires_in_seconds must be more than ack_within_seconds")
+        return self
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes it goes to, each once."""
+        return list(dict.fromkeys(name for name in (self.to_lane, *(self.to_lanes or ())) if name is not None))
+
+    @property
+    def actors(self) -> list[str]:
+        """The actors it goes to, as they were named."""
+        return list(dict.fromkeys(name for name in (self.to_actor, *(self.to_actors or ())) if name is not None))
+
+    def further(self) -> dict[str, Any]:
+        """Answer what most posts do not have, as post_v3 takes it."""
+        fields = ("kind", "urgency", "ack_within_seconds", "expires_in_seconds", "reroute")
+        given = {name: value for name in fields if (value := getattr(self, name)) is not None}
+        if self.to_all:
+            given["to_all"] = True
+        elif len(self.lanes) > 1 or len(self.actors) > 1:
+            given |= {"to_lanes": self.lanes, "to_actors": self.actors}
+        return given
+
+
+class Posted(Result):
+    """Where the post stands in the project and in its ledger; of a reply, its thread and the address it was given."""
+
+    post_id: int
+    event_id: int
+    created_at: Moment
+    thread_id: int | None = None
+    to_lane: str | None = None
+    to_actor: str | None = None
+    to_lanes: list[str] | None = None
+    to_actors: list[str] | None = None
+    to_all: bool | None = None
+    answers: int | None = None
+
+
+async def post(db: Executor, who: Principal, args: PostArgs) -> Posted:
+    """Hand something over: everyone in the lanes, and the actors named, has it as unread until they ack.
+
+    A reply that names nobody goes to the author of the post it answers; to whom that one went, if that is the caller.
+    A recipient's reply to a question acks it.
+    """
+    further = args.further()
+    return await act(
+        db,
+        "post",
+        Posted,
+        who,
+        args,
+        to_lane=next(iter(args.lanes), None),
+        to_actor=next(iter(args.actors), None),
+        subject=args.subject,
+        body=args.body,
+        ref=args.ref,
+        tag=args.tag,
+        reply_to=args.reply_to,
+        **({"further": further} if further else {}),
+    )
+
+
+class Addressed(Result):
+    """A post as it is read: who it is from, whom it went to, what it says; what it has not is left out."""
+
+    post_id: int
+    from_: Annotated[str, Field(alias="from")]
+    to_lane: str | None = None
+    to_lanes: Annotated[list[str] | None, Field(description="All of them, where there are several.")] = None
+    to_actor: str | None = None
+    to_actors: list[str] | None = None
+    to_all: bool | None = None
+    subject: str | None = None
+    body: str
+    ref: str | None = None
+    tag: str | None = None
+    kind: Kind | None = None
+    urgency: Urgency | None = None
+    created_at: Moment
+    due_at: Moment | None = None
+    expires_at: Moment | None = None
+    acked: bool
+    reply_to: int | None = None
+    unseen: Annotated[bool | None, Field(exclude=True)] = None
+    """Whether the caller is a recipient that was not given it before; for the receipts, and not answered."""

@@ -1,0 +1,53 @@
+"""What the tests of open streams share: opening one, and reading its events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+SECONDS_MAX = 10
+EVENTS = {"Accept": "text/event-stream"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One event of a stream."""
+
+    kind: str
+    id: str
+    data: Any
+
+
+@asynccontextmanager
+async def stream(
+    url: str, headers: Mapping[str, str], message: Mapping[str, Any] | None = None
+) -> AsyncIterator[AsyncIterator[Sent]]:
+    """Open a stream of a server, with a POST if there is a message; yields its events once it is open."""
+    async with httpx2.AsyncClient(timeout=SECONDS_MAX) as client:
+        content = None if message is None else json.dumps(message)
+        verb = "GET" if message is None else "POST"
+        async with client.stream(verb, url, headers={**EVENTS, **headers}, content=content) as answer:
+            if answer.status_code != 200:
+                raise AssertionError(f"{answer.status_code}: {(await answer.aread()).decode()}")
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["x-accel-buffering"] == "no"
+            lines = answer.aiter_lines()
+            if message is None:
+                assert (await anext(lines)).startswith(":")
+            yield _events(lines)
+
+
+async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Sent]:
+    fields: dict[str, str] = {}
+    async for line in lines:
+        name, _, value = line.partition(": ")
+        if line and name:
+            fields[name] = value
+        elif "data" in fields:
+            yield Sent(fields.get("event", "message"), fields.get("id", ""), json.loads(fields["data"]))
+            fields = {}

@@ -1,0 +1,146 @@
+"""`GET /api/events` live, on servers in processes of their own: nothing is missed, nothing comes twice, and it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+import pytest
+
+from edge.listening import SECONDS_MAX, Sent, stream
+from support import Agent, Project, ServerProcess
+
+
+def following(
+    server: ServerProcess, agent: Agent, query: str = "", **headers: str
+) -> AbstractAsyncContextManager[AsyncIterator[Sent]]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return stream(f"{server.url}/api/events{query}", {**agent.headers, **named})
+
+
+async def take(sent: AsyncIterator[Sent], count: int) -> list[Sent]:
+    return [await anext(sent) for _ in range(count)]
+
+
+def ids(sent: list[Sent]) -> list[int]:
+    assert [one.id for one in sent] == [str(one.data["id"]) for one in sent]
+    return [one.data["id"] for one in sent]
+
+
+async def head_of(agent: Agent) -> int:
+    head: int = (await agent.call("whats_new", advance_cursor=False))["head"]
+    return head
+
+
+async def test_what_happens_in_one_server_arrives_at_another_ones_stream(
+    two_workers: ServerProcess, agent: Agent, peer: Agent
+) -> None:
+    head = await head_of(agent)
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent) as sent:
+            for _ in range(3):
+                await peer.call("claim", sequence="adr")
+            heard = await take(sent, 3)
+
+    assert ids(heard) == [head + 1, head + 2, head + 3]
+    assert heard[0].data == (await agent.call("query_events", after=head, limit=1))["events"][0]
+
+
+@pytest.mark.parametrize("count", [5, 250])
+async def test_it_begins_after_the_event_that_is_named_and_goes_on(
+    two_workers: ServerProcess, agent: Agent, peer: Agent, count: int
+) -> None:
+    for _ in range(count):
+        await peer.call("claim", sequence="adr")
+    head = await head_of(agent)
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent, f"?after={head - count}") as sent:
+            old = await take(sent, count)
+            await peer.call("claim", sequence="adr")
+            new = await take(sent, 1)
+
+    assert ids([*old, *new]) == list(range(head - count + 1, head + 2))
+
+
+async def test_the_last_event_that_was_got_counts_more_than_where_it_began(
+    two_workers: ServerProcess, agent: Agent
+) -> None:
+    for _ in range(4):
+        await agent.call("claim", sequence="adr")
+    head = await head_of(agent)
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent, "?after=0", Last_Event_ID=str(head - 1)) as sent:
+            heard = await take(sent, 1)
+
+    assert ids(heard) == [head]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"type": "post"}, {"actor": "codex-1", "type": "post"}, {"ref": "PR-7"}, {"tag": "review"}],
+    ids=str,
+)
+async def test_only_what_was_asked_for_arrives(
+    two_workers: ServerProcess, agent: Agent, peer: Agent, query: Mapping[str, str]
+) -> None:
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent, f"?{asked}") as sent:
+            for number in range(2):
+                await agent.call("claim", sequence="adr")
+                await peer.call("post", to_actor="claude-1", body="look", ref="PR-7", tag="review")
+                await agent.call("post", to_actor="codex-1", body=str(number), ref="PR-8") if "actor" in query else None
+            heard = await take(sent, 2)
+
+    assert [(one.data["type"], one.data["payload"]["ref"]) for one in heard] == [("post", "PR-7")] * 2
+
+
+async def test_nobody_elses_events_arrive(two_workers: ServerProcess, agent: Agent, other_project: Project) -> None:
+    stranger = await other_project.join("claude-1")
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent) as mine, following(two_workers, stranger) as theirs:
+            await stranger.call("claim", sequence="theirs")
+            await agent.call("claim", sequence="mine")
+            heard = [(await take(sent, 1))[0].data["payload"]["sequence"] for sent in (mine, theirs)]
+
+    assert heard == ["mine", "theirs"]
+
+
+async def test_a_stream_ends_with_its_token_and_says_why(two_workers: ServerProcess, lead: Agent, agent: Agent) -> None:
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent) as sent:
+            await lead.call("admin_revoke", participant_name="claude-1")
+            await lead.call("claim", sequence="after-it")
+            rest = [one async for one in sent]
+
+    assert [(one.kind, one.id) for one in rest] == [("end", "")]
+    assert rest[0].data["code"] == "unauthenticated"
+
+
+async def test_a_post_that_arrived_counts_as_offered_to_its_recipient_alone(
+    two_workers: ServerProcess, agent: Agent, peer: Agent, lead: Agent
+) -> None:
+    states: dict[str, str] = {}
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent) as mine, following(two_workers, lead) as others:
+            post_id = (await peer.call("post", to_actor="claude-1", body="look"))["post_id"]
+            await take(mine, 1)
+            await take(others, 1)
+            while states != {agent.actor: "offered"}:
+                states = await states_of(agent, post_id)
+                await anyio.sleep(0.05)
+
+
+async def states_of(agent: Agent, post_id: int) -> dict[str, str]:
+    """Look up how the deliveries of a post stand."""
+    who = await agent.principal()
+    async with agent.database.connection() as connection:
+        await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(who.project_id))
+        rows = await connection.fetch(
+            "select m.actor, d.state from deliveries d join members m using (project_id, participation_id) "
+            "where d.project_id = $1 and d.post_id = $2",
+            who.project_id,
+            post_id,
+        )
+    return {row["actor"]: row["state"] for row in rows}

@@ -281,7 +281,7 @@ def since_then(place: Place, paths: list[str]) -> str | None:
     if not found:
         return None
     names = ", ".join(f"{lease['surface']} ({lease['actor']})" for lease in found)
-    return f"While Signalbox could not be reached, files were edited that others have leased: {names}. Tell them by a post."
+    return f"While Signalbox could not be reached, files were edited that others have leased: {names}. Post it to them."
 
 
 def guard(client: str) -> int:

@@ -1,7 +1,8 @@
-"""`signalbox connect` for the real clients from npm: each one's own list shows the server, and nothing is left behind."""
+"""`signalbox connect` for the real clients from npm: each one's own list shows the server; nothing is left behind."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ LISTED = {
     "gemini": ("signalbox: {url}/mcp (http) - Connected",),
     "opencode": ("signalbox connected",),
 }
-COMMANDS = {name: ("mcp", "list") for name in LISTED}
+TRUSTING = {"gemini": {"GEMINI_CLI_TRUST_WORKSPACE": "true"}}  # else it starts no server in a folder it does not know
 
 
 def signalbox(home: Path, *arguments: str, **environment: str) -> str:
@@ -46,9 +47,9 @@ async def test_the_clients_own_list_shows_the_server_and_disconnecting_leaves_th
     signalbox(home, "connect", client, SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=agent.token)
     shutil.copytree(home, copy)  # clients write things of their own
 
-    listed = (await run(client, *COMMANDS[client], cwd=copy, **ALONE)).stdout
+    listed = (await run(client, "mcp", "list", cwd=copy, **ALONE, **TRUSTING.get(client, {}))).stdout
 
-    plain = " ".join(listed.split())
+    plain = " ".join(re.sub("\x1b\\[[0-9;]*m", "", listed).split())
     assert any(words.format(url=server.url) in plain for words in LISTED[client]), listed
     signalbox(home, "disconnect")
     assert list(home.iterdir()) == []

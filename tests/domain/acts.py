@@ -38,6 +38,9 @@ ACTS = {
     "admin_rotate": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
     "admin_revoke": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
     "create_invite": Way({"lane": "docs"}, {"lane": "docs", "uses": 2}),
+    "note_override": Way(
+        {"hook": "guard", "reason": "A typo.", "surfaces": ["src/app.py"]}, {"hook": "guard", "reason": "Agreed."}
+    ),
 }
 LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
@@ -50,6 +53,9 @@ LOOKS: dict[str, Arguments] = {
     "who_is_active": {"lane": "docs"},
     "whoami": {},
     "list_participants": {},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}, {"sequence": "none", "number": 2}]},
+    "claims_of": {"sequence": "adr"},
+    "check_surfaces": {"surfaces": ["held", "src/app.py"]},
 }
 CALLS = {name: way.arguments for name, way in ACTS.items()} | LOOKS
 REPEATABLE = [tool.name for tool in CATALOG if issubclass(tool.args, ActArgs)]

@@ -10,7 +10,7 @@ import pytest
 
 from edge.wire import ADMIN_TOOLS, ERAS, bearer, era_headers, message
 from signalbox.catalog import CATALOG
-from signalbox.identity import ToolGroup
+from signalbox.identity import EVERYDAY_GROUPS
 from support import Agent
 
 NEEDED_BY_ALL = {"whats_new", "post", "read_posts", "ack", "claim", "lease", "release", "register", "whoami"}
@@ -48,8 +48,9 @@ def test_the_core_is_what_every_agent_needs_and_what_leads_do_is_no_part_of_it()
         ("tools=core,work", ["core", "work"]),
         ("tools=work,%20core", ["core", "work"]),
         ("tools=core&tools=work", ["core", "work"]),
-        ("tools=core,lanes,work,admin", list(ToolGroup)),
-        ("other=core", list(ToolGroup)),
+        ("tools=core,lanes,work,admin", sorted(EVERYDAY_GROUPS)),
+        ("tools=hooks", ["hooks"]),
+        ("other=core", sorted(EVERYDAY_GROUPS)),
     ],
 )
 async def test_the_url_says_which_groups_are_listed(
@@ -80,4 +81,4 @@ async def test_a_group_that_is_not_there_is_refused_with_those_that_are(
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "invalid_arguments"
-    assert answer.json()["error"]["groups"] == ["core", "lanes", "work", "admin"]
+    assert answer.json()["error"]["groups"] == ["core", "lanes", "work", "admin", "hooks"]

@@ -13,7 +13,7 @@ from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain.claims import ClaimsArgs, ListedClaim, SequenceName, list_claims
 from signalbox.domain.leases import Surface
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, Args, Effect, Line, Result, Tool, Whole
 
 sql = statements(__file__)
@@ -133,8 +133,36 @@ async def note_override(db: Executor, who: Principal, args: OverrideArgs) -> Ove
 
 
 TOOLS = (
-    Tool("check_numbers", check_numbers, Scope.READ, Effect.READS, "Say who has claimed the numbers that files carry."),
-    Tool("claims_of", claims_of, Scope.READ, Effect.READS, "All claims of a sequence, newest first."),
-    Tool("check_surfaces", check_surfaces, Scope.READ, Effect.READS, "Say which leases lie over surfaces."),
-    Tool("note_override", note_override, Scope.WRITE, Effect.WRITES, "Record that a hook was overridden."),
+    Tool(
+        "check_numbers",
+        check_numbers,
+        Scope.READ,
+        Effect.READS,
+        "Say who has claimed the numbers that files carry.",
+        group=ToolGroup.HOOKS,
+    ),
+    Tool(
+        "claims_of",
+        claims_of,
+        Scope.READ,
+        Effect.READS,
+        "All claims of a sequence, newest first.",
+        group=ToolGroup.HOOKS,
+    ),
+    Tool(
+        "check_surfaces",
+        check_surfaces,
+        Scope.READ,
+        Effect.READS,
+        "Say which leases lie over surfaces.",
+        group=ToolGroup.HOOKS,
+    ),
+    Tool(
+        "note_override",
+        note_override,
+        Scope.WRITE,
+        Effect.WRITES,
+        "Record that a hook was overridden.",
+        group=ToolGroup.HOOKS,
+    ),
 )

@@ -32,6 +32,7 @@ WATCH = """
     set client_min_messages = log
 """
 FILL = Path(__file__).with_name("bulk_ledger.sql")
+POSTS = Path(__file__).with_name("bulk_posts.sql")
 
 
 async def make_long_project(
@@ -60,6 +61,20 @@ async def make_long_project(
     await connection.execute("delete from events where project_id = " + str(project.project_id))
     await connection.execute(script)
     return agents
+
+
+async def make_long_posts(database: Database, connection: asyncpg.Connection[Any], total: int) -> Agent:
+    """Make a project of `total` posts with words to search for, as a superuser; answers their author."""
+    project = await make_project(database)
+    agent = await project.join("author")
+    who = await agent.principal()
+    script = POSTS.read_text(encoding="utf-8")
+    values = {"total": total, "project": project.project_id, "author": who.participation_id, "actor": agent.actor}
+    for name, value in values.items():
+        script = script.replace(f":{name}", str(value))
+    await connection.execute("delete from events where project_id = " + str(project.project_id))
+    await connection.execute(script)
+    return agent
 
 
 @dataclass

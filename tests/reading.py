@@ -92,9 +92,26 @@ POST_FILTERS: tuple[dict[str, Any], ...] = (
     {"to_lane": "lane-1", "tag": "tag-3"},
     {"post_id": 3},
     {"thread": 7},
+    {"thread": 7, "kind": "question"},
+    {"kind": "question"},
+    {"kind": "question", "to_lane": "lane-1"},
+    {"kind": "question", "to_me": True, "unacked_only": True},
+    {"kind": "question", "unacked_only": True, "to_lane": "lane-1"},
     {"thread": 7, "to_me": True, "unacked_only": True},
     {"before": 40},
 )
+
+WAITS: tuple[dict[str, Any], ...] = (
+    {},
+    {"for": [{"on": "post", "from": "agent-3", "tag": "tag-3"}], "after": 0},
+    {"for": [{"on": "post", "lane": "nothing"}]},
+    {"for": [{"on": "ack", "post_id": 7}]},
+    {"for": [{"on": "task"}]},
+    {"for": [{"on": "task", "lane": "lane-1"}]},
+    {"for": [{"on": "surface", "surface": "src/7/a.py"}]},
+    {"for": [{"on": "event", "type": "claim"}, {"on": "seq"}], "after": 0},
+)
+ALL_CONDITIONS: list[dict[str, Any]] = [condition for waited in WAITS for condition in waited.get("for", [])]
 
 TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {},
@@ -110,6 +127,11 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {"owner": "agent-3", "status": "in_progress"},
     {"lane": "lane-1", "status": "assigned"},
     {"owner": "agent-3", "lane": "lane-1"},
+    {"status": "cancelled"},
+    {"ready": True},
+    {"ready": True, "lane": "lane-1"},
+    {"ready": True, "owner": "agent-3"},
+    {"ready": True, "owner": "agent-3", "lane": "lane-1"},
 )
 
 
@@ -133,7 +155,13 @@ READS: list[tuple[str, Arguments]] = [
     ("whats_new", {"after": 0, "limit": 5}),
     ("whats_new", {"advance_cursor": False, "limit": 5}),
     ("whats_new", {"redeliver": True, "limit": 5}),
+    *_with("wait", WAITS, timeout_seconds=0),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": ALL_CONDITIONS, "after": heads["head"] - 5}),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
+    ("post_status", {"post_id": 7}),
+    ("post_status", lambda heads: {"post_id": heads["post_head"]}),
     ("latest_claims", {}),
+    ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
@@ -142,6 +170,8 @@ READS: list[tuple[str, Arguments]] = [
     ("list_tasks", {"task_id": 3}),
     ("who_is_active", {}),
     ("list_participants", {}),
+    ("list_lanes", {}),
+    ("list_lanes", {"after": "lane-1"}),
 ]
 
 ACTS: list[tuple[str, Arguments]] = [
@@ -150,9 +180,18 @@ ACTS: list[tuple[str, Arguments]] = [
     ("ack", lambda heads: {"post_id": heads["post_head"] - 1}),
     ("post", {"reply_to": 7, "body": "an answer"}),
     ("post", lambda heads: {"reply_to": heads["post_head"], "body": "and another"}),
+    ("post", {"to_lanes": ["lane-0", "lane-1"], "to_actors": ["agent-1", "agent-2"], "body": "to several"}),
+    ("post", {"to_all": True, "kind": "question", "ack_within_seconds": 60, "body": "to all"}),
+    ("post", lambda heads: {"reply_to": heads["post_head"], "body": "to all again"}),
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
+    ("lease", {"surface": "src/**", "queue": True}),
+    ("lease", {"surface": "src/**", "mode": "shared"}),
+    ("task_next", {}),
+    ("task_next", {"lane": "lane-1"}),
+    ("task_create", {"title": "and another", "priority": "high", "depends_on": [3]}),
+    ("task_note", {"task_id": 3, "note": "it is done"}),
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),

@@ -15,10 +15,11 @@ from support import Agent, Project
 
 EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
-    ack admin_provision admin_revoke admin_rotate claim create_invite latest_claims lease list_participants
-    list_sequences list_tasks post query_events read_posts register release seed_sequence task_assign task_block
-    task_create task_resolve task_ship task_start whats_new who_holds who_is_active whoami
-    check_numbers check_surfaces claims_of note_override
+    ack admin_provision admin_revoke admin_rotate check_numbers check_surfaces claim claims_of configure_lane
+    create_invite join_lane latest_claims lease leave_lane list_lanes list_participants list_sequences list_tasks
+    note_override post post_status query_events read_posts register release rename search seed_sequence settle_claim
+    task_assign task_block task_cancel task_create task_next task_note task_release task_resolve task_ship task_start
+    wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -26,10 +27,13 @@ FIELDS = {
     "latest_claims": "sequences: sequence number formatted by at",
     "list_sequences": "sequences: name prefix pad last_used next next_formatted",
     "register": "actor lane status registered_at",
-    "who_is_active": "active: actor lane last_seen",
+    "who_is_active": "active: actor lane last_seen reach unread",
+    "rename": "actor was",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
+    "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
+    "wait": "fired: on index post_ids; cursor",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",
@@ -39,21 +43,31 @@ FIELDS = {
     "task_block": "task_id status",
     "task_resolve": "task_id status",
     "task_ship": "task_id status",
+    "task_next": "task",
+    "task_release": "task_id status",
+    "task_cancel": "task_id status",
+    "task_note": "task_id status",
+    "settle_claim": "sequence number formatted outcome settled_at",
     "list_tasks": "tasks: task_id title lane owner status blockers",
     "query_events": "events: id ts actor type payload",
     "whats_new": "since_event_id events unacked_posts active_leases latest_claims",
+    "search": "hits: event_id type actor ts",
     "whoami": "actor handle label project is_admin",
     "list_participants": "participants: name actor kind is_admin token_active",
     "admin_provision": "project participant kind lane is_admin token setup",
     "admin_rotate": "project participant is_admin token setup",
     "admin_revoke": "project participant revoked",
+    "list_lanes": "lanes: lane access joined",
+    "join_lane": "lane members",
+    "leave_lane": "lane left",
+    "configure_lane": "lane access",
     "create_invite": "code expires_at redeem_url invite_prompt",
     "check_numbers": "numbers: sequence number state next",
     "claims_of": "claims: number formatted by at seq",
     "check_surfaces": "leases: surface lease actor mine expires_in_seconds note",
     "note_override": "event_id",
 }
-INBOXES = {"read_posts", "whats_new"}
+INBOXES = {"read_posts", "wait", "whats_new"}
 
 
 def has_null(value: Any) -> bool:

@@ -44,7 +44,8 @@ alter table posts add column closed_lane text;
 alter table deliveries add column closed_lane text;
 alter table events add column closed_lane text;
 alter table tasks add column closed_lane text;
--- Where somebody is registered, when that is a closed lane: read through sees_lane_v1 only.
-alter table presence add column closed_lane text;
+-- Where somebody is registered, when that is a closed lane, and what it does there: read through sees_lane_v1 only. All
+-- others see it where it was before, so that going in is not to be told from staying.
+alter table presence add column closed_lane text, add column closed_status text;
 -- What signalbox.lanes is set to for this participant: written by know_lanes_v1 wherever is_insider changes.
 alter table participations add column closed_lanes text[] not null default '{}';

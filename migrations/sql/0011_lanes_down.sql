@@ -8,7 +8,7 @@ select
     set_config('signalbox.lanes', '*', true);
 update lane_members set origin = 'registered' where origin = 'joined';
 alter table participations drop column closed_lanes;
-alter table presence drop column closed_lane;
+alter table presence drop column closed_lane, drop column closed_status;
 drop policy lanes on tasks;
 alter table tasks drop column closed_lane;
 drop policy lanes on events;

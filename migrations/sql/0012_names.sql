@@ -15,3 +15,24 @@ alter table tokens
     add column tool_groups text[],
     add constraint tokens_tool_groups_known check (
         tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}');
+
+-- Every label that a participant was ever given: one that it has given up is still its address, and nobody else's.
+create table labels (
+    owner_id bigint not null,
+    label text not null,
+    participant_id bigint not null,
+    given_up_at timestamptz,
+    constraint labels_pkey primary key (owner_id, label),
+    constraint labels_participant_fkey foreign key (participant_id) references participants (participant_id)
+);
+create index labels_of_participant on labels (participant_id);
+create index labels_given_up on labels (label) where given_up_at is not null;
+insert into labels (owner_id, label, participant_id)
+select a.owner_id, a.label, a.participant_id from participants a;
+
+-- A cursor for each session of a participation; '' is the one of calls that name none.
+alter table cursors
+    add column session text not null default '',
+    add column moved_at timestamptz not null default now(),
+    drop constraint cursors_pkey,
+    add constraint cursors_pkey primary key (project_id, participation_id, session);

@@ -49,7 +49,8 @@ set unmet = (
 )
 where t.status = 'blocked';
 -- What can be taken up has unmet = 0 and is found by priority, then age; what waits stands behind it.
-create index tasks_open on tasks (project_id, unmet, priority, task_id) where status = 'open';
+-- What is open in a closed lane is found by its lane.
+create index tasks_open on tasks (project_id, unmet, priority, task_id) where status = 'open' and closed_lane is null;
 create index tasks_open_by_lane on tasks (project_id, lane, unmet, priority, task_id)
     where status = 'open' and lane is not null;
 create index tasks_assigned_by_owner on tasks (project_id, owner_id, unmet, priority, task_id)
@@ -68,7 +69,7 @@ create view listed_tasks with (security_invoker) as
 select
     t.project_id, t.task_id, t.title, t.lane, t.owner_id, t.owner, t.status, t.unmet, t.priority as rank,
     (array['high', null, 'low'])[t.priority] as priority,
-    t.ref, t.detail, t.created_by, t.created_at, t.updated_at,
+    t.ref, t.detail, t.created_by, t.created_at, t.updated_at, t.closed_lane,
     (
         select array_agg(d.on_task_id order by d.on_task_id)
         from task_dependencies d

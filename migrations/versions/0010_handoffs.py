@@ -25,13 +25,15 @@ FUNCTIONS = (
     "set_deadlines_v1",
     "post_v3",
     "mark_deliveries_v1",
+    "silent_actors_v1",
+    "unanswered_v1",
     "reroute_post_v1",
     "overdue_post_v1",
     "expire_post_v1",
     "keep_deadlines_v1",
 )
 TENANT_TABLES = ("post_lanes", "deadlines")
-REPLACED = ("join_lane_v1", "unread_posts_v1", "ack_v1")
+REPLACED = ("join_lane_v1", "ack_v1")
 
 
 def upgrade() -> None:

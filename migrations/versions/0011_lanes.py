@@ -20,15 +20,40 @@ depends_on = None
 
 TABLES = ("lanes", "lane_invitations")
 HOLD_CLOSED = ("posts", "deliveries", "events", "tasks", "lane_members", *TABLES)
+KEPT = ("lock_head_v1", "purge_deleted_v1", "whats_new_v1")
 REPLACED = (
-    "lock_head_v1",
     "begin_act_v1",
     "append_event_v1",
-    "purge_deleted_v1",
+    "register_v1",
+    "join_lane_v1",
+    "bring_in_v1",
+    "change_member_v1",
+    "create_invite_v1",
+    "take_out_v1",
+    "post_v2",
+    "task_create_v1",
 )
 FUNCTIONS = (
     "sees_lane_v1",
+    "see_lanes_v1",
     "closed_lane_v1",
+    "closed_post_v1",
+    "require_inside_v1",
+    "may_wait_on_v1",
+    "actor_v1",
+    "know_lanes_v1",
+    "admit_v1",
+    "let_into_lane_v1",
+    "quit_lane_v1",
+    "enter_lane_v1",
+    "leave_lane_v1",
+    "may_shape_lane_v1",
+    "make_lane_v1",
+    "shut_lane_v1",
+    "invite_to_lane_v1",
+    "remove_from_lane_v1",
+    "configure_lane_v1",
+    "list_lanes_v1",
     "authenticate_v3",
     "visit_v2",
 )
@@ -42,11 +67,11 @@ def upgrade() -> None:
     for table in HOLD_CLOSED:
         bind_to_lanes(table)
     apply_functions(FUNCTIONS)
-    replace_functions(REPLACED)
+    replace_functions((*KEPT, *REPLACED))
 
 
 def downgrade() -> None:
-    """Refused while there are closed lanes: the version before knows of none."""
+    """Refused while there are closed lanes, of which the version before knows nothing."""
     drop_functions(FUNCTIONS)
     for function in REPLACED:
         run_whole(f"0011_down_{function.removesuffix('_v1')}")

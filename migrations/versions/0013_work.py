@@ -40,6 +40,7 @@ FUNCTIONS = (
     "lease_turns_v1",
     "release_v2",
     "created_task_v1",
+    "require_insider_v1",
     "count_unmet_v1",
     "depend_task_v1",
     "task_create_v2",
@@ -47,6 +48,7 @@ FUNCTIONS = (
     "give_back_task_v1",
     "task_dependencies_v1",
     "taken_task_v1",
+    "open_tasks_v1",
     "ready_task_v1",
     "held_up_v1",
     "task_next_v1",
@@ -54,6 +56,11 @@ FUNCTIONS = (
     "task_cancel_v1",
     "task_note_v1",
     "settle_claim_v1",
+    "idle_tasks_v1",
+    "give_back_idle_v1",
+    "active_leases_v1",
+    "renew_active_v1",
+    "tend_work_v1",
 )
 
 

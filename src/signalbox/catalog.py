@@ -8,12 +8,16 @@ from signalbox.domain import (
     events,
     hooks,
     invites,
+    lanes,
     leases,
+    names,
     participants,
     posts,
     presence,
     search,
     tasks,
+    waits,
+    work,
 )
 from signalbox.tool import Catalog
 
@@ -21,11 +25,15 @@ CATALOG = Catalog(
     (
         *events.TOOLS,
         *posts.TOOLS,
+        *waits.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
+        *work.TOOLS,
         *presence.TOOLS,
+        *lanes.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *hooks.TOOLS,
         *search.TOOLS,

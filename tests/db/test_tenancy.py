@@ -30,12 +30,14 @@ from signalbox.domain import (
     claims,
     events,
     exports,
+    inboxes,
     invites,
     leases,
     members,
     participants,
     posts,
     presence,
+    receipts,
     tasks,
     threads,
     tokens,
@@ -50,7 +52,22 @@ MARK = "marked-of-the-other-tenant"
 # j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
 FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
 
-MODULES = (board, claims, events, exports, leases, members, participants, posts, presence, tasks, threads, tokens)
+MODULES = (
+    board,
+    claims,
+    events,
+    exports,
+    inboxes,
+    leases,
+    members,
+    participants,
+    posts,
+    presence,
+    receipts,
+    tasks,
+    threads,
+    tokens,
+)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +118,8 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
         await lead.call("task_create", title=f"{title} {mark}", detail=mark, owner="worker", lane="backend")
     await worker.call("task_start", task_id=1)
     await worker.call("task_block", task_id=1, reason=mark, on=2)
+    await lead.call("task_create", title=mark, depends_on=[2], ref=mark)
+    await lead.call("lease", surface=f"src/{mark}", queue=True)
     await worker.call("whats_new")
     return lead, worker
 
@@ -132,6 +151,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "whats_new": {"limit": 500},
     "post": {"to_lane": "backend", "body": "mine"},
     "read_posts": {"limit": 200},
+    "post_status": {"post_id": 1},
     "ack": {"through_id": 1000},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},
@@ -146,6 +166,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "task_block": {"task_id": 1, "reason": "mine"},
     "task_resolve": {"task_id": 1},
     "task_ship": {"task_id": 1},
+    "task_next": {},
+    "task_release": {"task_id": 1},
+    "task_cancel": {"task_id": 1},
+    "task_note": {"task_id": 1, "note": "mine"},
+    "settle_claim": {"sequence": "adr", "number": 1, "outcome": "void"},
     "list_tasks": {"limit": 200},
     "register": {"lane": "backend"},
     "who_is_active": {},
@@ -154,6 +179,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "admin_provision": {"participant_name": "newcomer"},
     "admin_rotate": {"participant_name": "worker"},
     "admin_revoke": {"participant_name": "worker"},
+    "list_lanes": {},
+    "join_lane": {"lane": "backend"},
+    "leave_lane": {"lane": "backend"},
+    "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
     "create_invite": {},
 }
 

@@ -24,6 +24,7 @@ ACTS = {
     "claim": Way({"sequence": "adr", "note": "The cache."}, {"sequence": "port"}),
     "seed_sequence": Way({"sequence": "adr", "current": 7, "prefix": "ADR-"}, {"sequence": "adr", "current": 8}),
     "register": Way({"lane": "backend", "status": "On the cache."}, {"lane": "review"}),
+    "rename": Way({"label": "renamed"}, {"label": "another"}),
     "post": Way({"to_lane": "docs", "body": "Look."}, {"to_lane": "docs", "body": "Look!"}),
     "ack": Way({"post_id": 1}, {"post_id": 1, "outcome": "declined"}),
     "lease": Way({"surface": "src/app.py", "note": "The cache."}, {"surface": "src/app.py", "ttl_seconds": 60}),
@@ -34,9 +35,19 @@ ACTS = {
     "task_block": Way({"task_id": 3, "reason": "Waiting.", "on": 1}, {"task_id": 3, "reason": "Waiting."}),
     "task_resolve": Way({"task_id": 4}, {"task_id": 3}),
     "task_ship": Way({"task_id": 3}, {"task_id": 4}),
+    "task_next": Way({}, {"lane": "docs"}),
+    "task_release": Way({"task_id": 3, "note": "Half done."}, {"task_id": 2}),
+    "task_cancel": Way({"task_id": 1, "reason": "Nobody needs it."}, {"task_id": 2}),
+    "task_note": Way({"task_id": 1, "note": "Mind the cache."}, {"task_id": 1, "note": "Mind it."}),
+    "settle_claim": Way(
+        {"sequence": "adr", "number": 1, "outcome": "committed"}, {"sequence": "adr", "number": 1, "outcome": "void"}
+    ),
     "admin_provision": Way({"participant_name": "new", "lane": "docs"}, {"participant_name": "new", "is_admin": True}),
     "admin_rotate": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
     "admin_revoke": Way({"participant_name": "codex-1"}, {"participant_name": "lead"}),
+    "join_lane": Way({"lane": "review"}, {"lane": "backend"}),
+    "leave_lane": Way({"lane": "docs"}, {"lane": "review"}),
+    "configure_lane": Way({"lane": "docs", "access": "private"}, {"lane": "docs", "description": "Texts."}),
     "create_invite": Way({"lane": "docs"}, {"lane": "docs", "uses": 2}),
     "note_override": Way(
         {"hook": "guard", "reason": "A typo.", "surfaces": ["src/app.py"]}, {"hook": "guard", "reason": "Agreed."}
@@ -46,16 +57,20 @@ LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
     "whats_new": {},
     "read_posts": {"post_id": 1},
+    "wait": {"timeout_seconds": 0},
+    "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},
     "who_holds": {"surface": "held"},
     "list_tasks": {"task_id": 3},
     "who_is_active": {"lane": "docs"},
+    "search": {"query": "look"},
     "whoami": {},
     "list_participants": {},
     "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}, {"sequence": "none", "number": 2}]},
     "claims_of": {"sequence": "adr"},
     "check_surfaces": {"surfaces": ["held", "src/app.py"]},
+    "list_lanes": {},
 }
 CALLS = {name: way.arguments for name, way in ACTS.items()} | LOOKS
 REPEATABLE = [tool.name for tool in CATALOG if issubclass(tool.args, ActArgs)]

@@ -8,10 +8,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from anyio import to_thread
 
-from signalbox.config import Settings
+from conftest import Databases
+from domain.yards import Yard
+from signalbox.config import Settings, load_settings
+from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
-from support import Project
+from support import Project, make_project
 
 WORKERS = 8
 
@@ -41,3 +45,23 @@ async def bob(other_project: Project, operator: asyncpg.Connection[Any]) -> int:
         "select owner_id from projects where project_id = $1", other_project.project_id
     )
     return found
+
+
+@pytest.fixture(scope="session")
+async def yard_url(databases: Databases) -> str:
+    """A database on which no server keeps deadlines."""
+    dsn: str = await to_thread.run_sync(databases.create, "yard")
+    await to_thread.run_sync(migrate, dsn)
+    return dsn
+
+
+@pytest.fixture
+async def yard(yard_url: str) -> AsyncIterator[Yard]:
+    boss = await asyncpg.connect(yard_url, command_timeout=30)
+    try:
+        async with Database(load_settings({}, database_url=yard_url)) as database:
+            project = await make_project(database)
+            author, peer = await project.join("author"), await project.join("codex-1")
+            yield Yard(yard_url, project, database, boss, author, peer)
+    finally:
+        await boss.close()

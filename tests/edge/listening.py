@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import uvicorn
+
+from signalbox.app import create_app
+from signalbox.config import Settings
 
 SECONDS_MAX = 10
 EVENTS = {"Accept": "text/event-stream"}
@@ -51,3 +56,36 @@ async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Sent]:
         elif "data" in fields:
             yield Sent(fields.get("event", "message"), fields.get("id", ""), json.loads(fields["data"]))
             fields = {}
+
+
+class _Here(uvicorn.Server):
+    """A server in this process, which leaves its signals alone and says when it has started."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.has_started = asyncio.Event()
+
+    async def startup(self, *given: Any, **named: Any) -> None:
+        await super().startup(*given, **named)
+        self.has_started.set()
+
+    def capture_signals(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@asynccontextmanager
+async def served_here(settings: Settings) -> AsyncIterator[str]:
+    """Serve in this process, where a test can change its clocks; yields the address."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, port=0, lifespan="on", log_config=None, timeout_graceful_shutdown=1)
+    server = _Here(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(SECONDS_MAX):
+            await server.has_started.wait()
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        for streams in app.state.open_streams:
+            streams.end_all()
+        server.should_exit = True
+        await serving

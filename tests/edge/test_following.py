@@ -116,31 +116,3 @@ async def test_a_stream_ends_with_its_token_and_says_why(two_workers: ServerProc
 
     assert [(one.kind, one.id) for one in rest] == [("end", "")]
     assert rest[0].data["code"] == "unauthenticated"
-
-
-async def test_a_post_that_arrived_counts_as_offered_to_its_recipient_alone(
-    two_workers: ServerProcess, agent: Agent, peer: Agent, lead: Agent
-) -> None:
-    states: dict[str, str] = {}
-    with anyio.fail_after(SECONDS_MAX):
-        async with following(two_workers, agent) as mine, following(two_workers, lead) as others:
-            post_id = (await peer.call("post", to_actor="claude-1", body="look"))["post_id"]
-            await take(mine, 1)
-            await take(others, 1)
-            while states != {agent.actor: "offered"}:
-                states = await states_of(agent, post_id)
-                await anyio.sleep(0.05)
-
-
-async def states_of(agent: Agent, post_id: int) -> dict[str, str]:
-    """Look up how the deliveries of a post stand."""
-    who = await agent.principal()
-    async with agent.database.connection() as connection:
-        await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(who.project_id))
-        rows = await connection.fetch(
-            "select m.actor, d.state from deliveries d join members m using (project_id, participation_id) "
-            "where d.project_id = $1 and d.post_id = $2",
-            who.project_id,
-            post_id,
-        )
-    return {row["actor"]: row["state"] for row in rows}

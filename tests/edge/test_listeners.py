@@ -11,8 +11,11 @@ from starlette.types import Message
 
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
+from signalbox.domain.events import Events, QueryArgs
+from signalbox.domain.presence import Heartbeats
 from signalbox.edge import stream
 from signalbox.edge.admin.live import Watches
+from signalbox.edge.events import PAGE_EVENTS, LiveEvents
 from signalbox.edge.listeners import LISTENERS_PER_PARTICIPANT_MAX, Listeners, News
 from signalbox.errors import TooMany, Unauthenticated
 from support import Agent, Project
@@ -107,3 +110,28 @@ async def test_a_reader_who_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch
         await serve()
 
     assert [message["type"] for message in said] == ["http.response.start", *["http.response.body"] * 2]
+
+
+async def test_a_post_that_was_sent_on_a_stream_counts_as_offered_on_it(
+    database: Database, agent: Agent, peer: Agent
+) -> None:
+    listeners = Listeners(Callers(database))
+    post_id = (await peer.call("post", to_actor="claude-1", body="look"))["post_id"]
+    who = await agent.principal()
+    database.marks.take(1000)
+    args = QueryArgs(after=0, limit=PAGE_EVENTS)
+    response = LiveEvents(listeners, Heartbeats(), who, args, Events(events=[], cursor=0))
+    sent: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+        if b'"post_id"' in sent[-1]:
+            listeners.end_all()
+
+    with anyio.fail_after(SECONDS_MAX):
+        await response({}, anyio.sleep_forever, send)  # type: ignore[arg-type]
+
+    assert b'"code":"unavailable"' in sent[-2]
+    assert [(place, mark.transport) for place, mark in database.marks.take(1000)] == [
+        ((who.project_id, who.participation_id, post_id), "stream")
+    ]

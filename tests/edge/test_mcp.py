@@ -49,7 +49,10 @@ async def test_the_handshake_answers_the_version_that_was_asked_for(
     assert "whats_new" in result["instructions"]
     assert ready.status_code == 202
     assert answer.headers["mcp-session-id"].isascii()
-    assert result["capabilities"] == {"tools": {"listChanged": True}}
+    assert result["capabilities"] == {
+        "tools": {"listChanged": True},
+        "resources": {"subscribe": True, "listChanged": False},
+    }
 
 
 async def test_an_unknown_handshake_version_is_answered_with_the_newest_one(
@@ -71,7 +74,10 @@ async def test_discover_says_what_the_server_is_and_how_to_work_with_it(web: htt
     assert result["resultType"] == "complete"
     assert result["cacheScope"] == "private"
     assert result["ttlMs"] > 0
-    assert "tools" in result["capabilities"]
+    assert result["capabilities"] == {
+        "tools": {"listChanged": True},
+        "resources": {"subscribe": True, "listChanged": False},
+    }
     assert len(result["instructions"].encode()) <= INSTRUCTIONS_BYTES_MAX
     for tool in ("whats_new", "read_posts", "post", "claim", "lease", "task_start", "register"):
         assert tool in result["instructions"]

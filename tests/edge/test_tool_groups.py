@@ -8,10 +8,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from domain.managing import read
 from edge.wire import ADMIN_TOOLS, ERAS, bearer, era_headers, message
 from signalbox.catalog import CATALOG
-from signalbox.identity import EVERYDAY_GROUPS
-from support import Agent
+from signalbox.domain.tokens import MintArgs, RotateArgs, list_project_tokens, mint_token, rotate_one
+from signalbox.identity import EVERYDAY_GROUPS, ToolGroup
+from support import Agent, Project
 
 NEEDED_BY_ALL = {"whats_new", "post", "read_posts", "ack", "claim", "lease", "release", "register", "whoami"}
 
@@ -61,6 +63,44 @@ async def test_the_url_says_which_groups_are_listed(
 
 async def test_a_member_that_asks_for_what_leads_do_is_not_shown_it(web: httpx2.AsyncClient, agent: Agent) -> None:
     assert await listed(web, agent, "tools=admin") == [name for name in in_groups("admin") if name not in ADMIN_TOOLS]
+
+
+async def with_groups(project: Project, name: str, *groups: ToolGroup) -> Agent:
+    """Give a participant of the project a token that has some groups listed."""
+    wish = MintArgs(participant_name=name, tool_groups=groups)
+    minted = await mint_token(project.database, project.owner, wish)
+    assert minted.token is not None
+    return Agent(project.database, minted.token, minted.actor)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_token_says_which_groups_are_listed(
+    web: httpx2.AsyncClient, project: Project, agent: Agent, era: str
+) -> None:
+    narrow = await with_groups(project, "claude-1", ToolGroup.CORE, ToolGroup.WORK)
+
+    assert await listed(web, narrow, era=era) == in_groups("core", "work")
+    assert await listed(web, narrow, "tools=work,lanes", era) == in_groups("work")
+    assert await listed(web, narrow, "tools=lanes", era) == []
+    assert len(await listed(web, agent, era=era)) == len(CATALOG.tools) - len(ADMIN_TOOLS)
+    call = {"name": "rename", "arguments": {"label": "cache-1"}}
+    renamed = await asked(web, narrow, "", "tools/call", era, **call)
+    assert renamed.json()["result"]["isError"] is False
+
+
+async def test_a_token_in_the_place_of_another_has_the_same_listed(
+    web: httpx2.AsyncClient, project: Project, agent: Agent, lead: Agent
+) -> None:
+    await with_groups(project, "claude-1", ToolGroup.CORE)
+    (newest,) = await read(lead, list_project_tokens, limit=1)
+
+    rotated = await rotate_one(project.database, project.owner, RotateArgs(token_id=newest.token_id))
+    shown = [await listed(web, Agent(project.database, rotated.token or "", agent.actor))]
+    again = await lead.call("admin_rotate", participant_name="claude-1")
+    shown.append(await listed(web, Agent(project.database, again["token"], agent.actor)))
+
+    assert newest.tool_groups == ["core"]
+    assert shown == [in_groups("core")] * 2
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -62,6 +62,8 @@ def era_headers(era: str, method: str, params: Mapping[str, Any]) -> dict[str, s
         headers["Mcp-Method"] = method
         if method == "tools/call":
             headers["Mcp-Name"] = str(params.get("name"))
+        if method == "resources/read":
+            headers["Mcp-Name"] = str(params.get("uri"))
     return headers
 
 

@@ -36,6 +36,11 @@ TRAVEL_TOGETHER: Final = frozenset(
         "task_block",
         "task_resolve",
         "task_ship",
+        "task_next",
+        "task_release",
+        "task_cancel",
+        "task_note",
+        "settle_claim",
     }
 )
 """Acts that write only rows which nobody writes without the project's head lock: several in one transaction cannot

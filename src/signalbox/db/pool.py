@@ -14,9 +14,11 @@ from signalbox import paths
 from signalbox.config import Settings
 from signalbox.db.acts import Writes
 from signalbox.db.marks import Marks
+from signalbox.db.moves import Moves
 from signalbox.db.notify import LINE_SECONDS_MAX, POOLED, Wakeups
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
+from signalbox.db.waiters import Waiters
 from signalbox.errors import SchemaError, SetupError, Unavailable
 
 if TYPE_CHECKING:
@@ -151,7 +153,9 @@ class Database:
         self.base_url = settings.base_url
         self._settings = settings
         self.marks = Marks()
+        self.moves = Moves()
         self.wakeups = Wakeups(self._open_line)
+        self.waiters = Waiters(self.run, self.wakeups, settings.waits_max, settings.waits_per_participant_max)
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None
@@ -250,6 +254,7 @@ class Database:
             raise
         if any(row["state"] is None for row in rows):
             self.wakeups.moved(project_id)
+            self.moves.note(project_id, len(rows))
         return rows
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from signalbox.tool import Args, FromJson, Id, Moment, Result
 
 sql = statements(__file__)
 
-BOARD_OVERDUE_SECONDS: Final = 86_400.0  # a handoff that has waited longer is overdue
+BOARD_OVERDUE_SECONDS: Final = 86_400.0  # a handoff that says no deadline and has waited longer
 BOARD_SHOWN_MAX: Final = 50  # of each list
 BOARD_EVENTS_MAX: Final = 30
 BOARD_TASKS_MAX: Final = 10

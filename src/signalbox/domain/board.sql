@@ -7,7 +7,15 @@ select
     (
         select coalesce(jsonb_agg(to_jsonb(a) order by a.last_seen desc, a.actor), '[]')
         from (
-            select m.actor, coalesce(p.lane, m.lane) as lane, p.status, p.last_seen_at as last_seen
+            select
+                m.actor,
+                coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) as lane,
+                case
+                    when p.closed_lane is not null and sees_lane_v1(p.closed_lane) then p.closed_status
+                    else p.status
+                end as status,
+                p.last_seen_at as last_seen, reach_now_v1(p.reach, p.reach_at) as reach,
+                unread_posts_v1(p.project_id, p.participation_id) as unread
             from presence p
             join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
             where p.project_id = :project_id
@@ -31,7 +39,8 @@ select
             select
                 p.post_id, p.thread_id, p.author as "from", w.actor as "to", p.to_lane, p.subject, p.ref, p.created_at,
                 extract(epoch from statement_timestamp() - p.created_at)::bigint as waiting_seconds,
-                p.created_at < statement_timestamp() - make_interval(secs => :overdue_seconds) as overdue
+                statement_timestamp() > coalesce(p.due_at, p.created_at + make_interval(secs => :overdue_seconds))
+                    as overdue
             from (
                 select d.post_id, m.actor
                 from members m
@@ -64,7 +73,9 @@ select
             cross join lateral (
                 select 1
                 from deliveries r
-                where r.project_id = :project_id and r.participation_id = m.participation_id and r.acked_at is null
+                where r.project_id = :project_id
+                    and r.participation_id = m.participation_id
+                    and r.acked_at is null
                 limit :count_max
             ) d
             where m.project_id = :project_id and m.removed_at is null
@@ -172,7 +183,9 @@ select
             cross join lateral (
                 select 1
                 from deliveries d
-                where d.project_id = j.project_id and d.participation_id = m.participation_id and d.acked_at is null
+                where d.project_id = j.project_id
+                    and d.participation_id = m.participation_id
+                    and d.acked_at is null
                 limit :count_max
             ) d
             where m.project_id = j.project_id and m.removed_at is null

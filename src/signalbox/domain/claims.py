@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.identity import Principal, Scope, ToolGroup
-from signalbox.tool import ActArgs, Args, Effect, Line, LineOrNothing, Moment, Page, Result, Tool, Whole
+from signalbox.tool import (
+    INTEGER_MAX,
+    ActArgs,
+    Args,
+    Effect,
+    Id,
+    Line,
+    LineOrNothing,
+    Moment,
+    Page,
+    Result,
+    Tool,
+    Whole,
+)
 
 sql = statements(__file__)
 
+UNSETTLED_SHOWN: Final = 25  # of a page, and of each sequence looked at for it
 SEED_MAX: Final = 1_000_000_000_000  # leaves 9,000 times as many numbers to claim
+
+Outcome = Literal["committed", "void"]
 
 SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="Such as 'adr'.")]
 
@@ -72,25 +88,70 @@ async def seed_sequence(db: Executor, who: Principal, args: SeedArgs) -> Seed:
     )
 
 
+class SettleArgs(ActArgs):
+    """Which number, and what became of it."""
+
+    sequence: SequenceName
+    number: Id
+    outcome: Outcome
+    ref: Annotated[Line | None, Field(max_length=120)] = None
+
+
+class Settlement(Result):
+    """What became of a number."""
+
+    sequence: str
+    number: int
+    formatted: str
+    outcome: Outcome
+    ref: str | None = None
+    settled_at: Moment
+
+
+async def settle_claim(db: Executor, who: Principal, args: SettleArgs) -> Settlement:
+    """Say that a number is in use, or that it never will be: it stays taken all the same.
+
+    Raises:
+        Forbidden: the caller neither claimed it nor is a lead.
+        NotFound: nobody claimed it.
+        Conflict: it was settled otherwise; says how.
+    """
+    return await act(db, "settle_claim", Settlement, who, args, **args.model_dump(exclude={"idempotency_key"}))
+
+
+class LatestArgs(Args):
+    """Whether what was never settled is asked for, and the `seq` below which to page on in that."""
+
+    unsettled: bool = False
+    before: Id | None = None
+
+
 class LatestClaim(Result):
-    """The newest claim of one sequence."""
+    """The newest claim of one sequence, or one that was never settled."""
 
     sequence: str
     number: int
     formatted: str
     by: str
     at: Moment
+    seq: Annotated[int | None, Field(description="The event of one that was never settled.")] = None
 
 
 class LatestClaims(Result):
-    """The newest claim of each sequence."""
+    """The newest claim of each sequence; or claims that were never settled, newest first."""
 
     sequences: list[LatestClaim]
 
 
-async def latest_claims(db: Executor, who: Principal, _args: Args) -> LatestClaims:
-    """Answer who claimed last of each sequence."""
-    return LatestClaims(sequences=await sql.latest_claims.all(db, LatestClaim, project_id=who.project_id))
+async def latest_claims(db: Executor, who: Principal, args: LatestArgs) -> LatestClaims:
+    """Answer who claimed last of each sequence, or which numbers were never settled."""
+    if not args.unsettled:
+        return LatestClaims(sequences=await sql.latest_claims.all(db, LatestClaim, project_id=who.project_id))
+    before = args.before or INTEGER_MAX
+    found = await sql.unsettled_claims.all(
+        db, LatestClaim, project_id=who.project_id, before=before, limit=UNSETTLED_SHOWN
+    )
+    return LatestClaims(sequences=found)
 
 
 class Sequence(Result):
@@ -129,6 +190,9 @@ class ListedClaim(Result):
     by: str
     at: Moment
     note: str | None = None
+    outcome: Outcome | None = None
+    settled_ref: str | None = None
+    settled_by: str | None = None
     seq: Annotated[int, Field(description="Its event.")]
 
 
@@ -163,11 +227,19 @@ TOOLS = (
         group=ToolGroup.ADMIN,
     ),
     Tool(
+        "settle_claim",
+        settle_claim,
+        Scope.WRITE,
+        Effect.REPEATS,
+        "Say what became of a number you claimed; void stays taken.",
+        group=ToolGroup.WORK,
+    ),
+    Tool(
         "latest_claims",
         latest_claims,
         Scope.READ,
         Effect.READS,
-        "The newest claim of each sequence.",
+        "The newest claim of each sequence; or all unsettled.",
         group=ToolGroup.WORK,
     ),
     Tool(

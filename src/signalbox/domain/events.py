@@ -9,7 +9,21 @@ from pydantic import Field
 from signalbox.db.statements import Executor, Statement, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
-from signalbox.tool import INTEGER_MAX, ActorName, Args, Effect, FromJson, Id, Line, Moment, Result, Tool, When, Whole
+from signalbox.tool import (
+    INTEGER_MAX,
+    ActorName,
+    Args,
+    Effect,
+    FromJson,
+    Id,
+    Line,
+    Moment,
+    Result,
+    SessionName,
+    Tool,
+    When,
+    Whole,
+)
 
 sql = statements(__file__)
 
@@ -121,6 +135,7 @@ class WhatsNewArgs(Args):
     limit: Annotated[Id, Field(le=500)] = 100
     redeliver: Annotated[bool, Field(description="Repeat the last page.")] = False
     after: Annotated[Whole | None, Field(description="Read from this id; moves no cursor.")] = None
+    session: Annotated[SessionName | None, Field(description="Its own cursor.")] = None
 
 
 class WhatsNew(Result):
@@ -131,6 +146,9 @@ class WhatsNew(Result):
     cursor: int
     head: int
     unacked_posts: int
+    unanswered: Annotated[list[int] | None, Field(description="Your posts that are overdue, or expired unacked.")] = (
+        None
+    )
     active_leases: int
     latest_claims: Annotated[dict[str, str], FromJson]
 
@@ -142,6 +160,7 @@ async def whats_new(db: Executor, who: Principal, args: WhatsNewArgs) -> WhatsNe
         WhatsNew,
         project_id=who.project_id,
         participation_id=who.participation_id,
+        session=args.session or "",
         after=args.after,
         redeliver=args.redeliver,
         advance=args.advance_cursor,

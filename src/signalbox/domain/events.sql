@@ -235,6 +235,7 @@ limit 1;
 select
     w.since_event_id, w.cursor_seq as cursor, w.head, w.events,
     unread_posts_v1(:project_id, :participation_id) as unacked_posts,
+    unanswered_v1(:project_id, :participation_id, w.since_event_id, w.cursor_seq) as unanswered,
     (
         select count(*)
         from leases l
@@ -257,4 +258,4 @@ select
             limit 50
         ) n
     ), '{}') as latest_claims
-from whats_new_v1(:project_id, :participation_id, :after, :redeliver, :advance, :limit) w;
+from whats_new_v2(:project_id, :participation_id, :session, :after, :redeliver, :advance, :limit) w;

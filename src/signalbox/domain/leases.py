@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Line, Moment, Page, Result, Tool
+from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Line, Moment, Page, Result, Tool, named_by
+
+if TYPE_CHECKING:
+    from signalbox.db.pool import Database
 
 sql = statements(__file__)
 
@@ -40,12 +44,19 @@ Surface = Annotated[
 ]
 
 
+Mode = Literal["exclusive", "shared"]
+Place = tuple[int, str]
+"""In a line: who waits (a participation), and for which surface, as `normal` writes it."""
+
+
 class LeaseArgs(ActArgs):
-    """What to hold, for how long, and why."""
+    """What to hold, how, for how long, and why; and whether to wait rather than to hold it beside others."""
 
     surface: Surface
     ttl_seconds: Annotated[Id, Field(le=86_400)] = 1800
     note: Annotated[Line | None, Field(max_length=200)] = None
+    mode: Mode | None = None
+    queue: bool = False
 
 
 class OtherLease(Result):
@@ -57,35 +68,84 @@ class OtherLease(Result):
 
 
 class Lease(Result):
-    """The caller's hold, and who else holds what overlaps."""
+    """The caller's hold, and who else holds what overlaps; or the caller's place in the line for it.
 
-    lease_id: int
+    While it waits, lease_id, expires_at and fence are left out.
+    """
+
+    lease_id: int | None = None
     surface: str
-    expires_at: Moment
-    fence: Annotated[int, Field(description="Only grows in a project: the greater fence is the newer grant.")]
+    mode: Annotated[Mode | None, Field(description="exclusive is left out.")] = None
+    expires_at: Moment | None = None
+    fence: Annotated[
+        int | None, Field(description="Only grows in a project: the greater fence is the newer grant.")
+    ] = None
+    queued: Annotated[int | None, Field(description="The place in the line; 1 is next.")] = None
     others: list[OtherLease]
 
 
 async def lease(db: Executor, who: Principal, args: LeaseArgs) -> Lease:
-    """Hold a surface, or renew one's hold. Always granted: `others` says whom to talk to first."""
-    return await act(db, "lease", Lease, who, args, surface=args.surface, ttl_seconds=args.ttl_seconds, note=args.note)
+    """Hold a surface, or renew one's hold. Always granted: `others` says whom to talk to first.
+
+    With `queue` it is granted when it is the caller's turn, in the order of arrival, and until then the answer has its
+    place in the line. Who waits calls again, `wait` does it for them; a place is kept for two minutes after each call.
+
+    Raises:
+        Conflict: waiting would never end; names the circle, and the cheapest way out of it.
+    """
+    return await act(db, "lease", Lease, who, args, **args.model_dump(exclude={"idempotency_key"}))
+
+
+async def turns(database: Database, project_id: int, waiting: Collection[Place]) -> set[Place]:
+    """Say that some still wait for surfaces of a project, and answer whose turn it is: `lease` them, with `queue`.
+
+    Ask on each wake of the project and every few seconds: leases run out without an event, and a place in the line is
+    lost two minutes after it was last asked about. Who is not in the line any more is answered, too.
+    """
+    places = sorted(waiting)
+    given = {
+        "project_id": project_id,
+        "participation_ids": [participation_id for participation_id, _ in places],
+        "surfaces": [surface for _, surface in places],
+    }
+    rows = await database.run(sql.lease_turns, sql.lease_turns.arguments(given))
+    return {(row["participation_id"], row["surface"]) for row in rows}
 
 
 class ReleaseArgs(ActArgs):
-    """What to let go."""
+    """What to let go: a surface of one's own, or a lease; somebody else's for a reason."""
 
-    surface: Surface
+    model_config = named_by("oneOf", surface="string", lease_id="integer")
+
+    surface: Surface | None = None
+    lease_id: Id | None = None
+    reason: Annotated[Line | None, Field(max_length=200)] = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.surface is None) == (self.lease_id is None):
+            raise ValueError("one of surface and lease_id is required")
+        return self
 
 
 class Released(Result):
-    """How many leases were ended: 1, or 0 when nothing was held."""
+    """How many leases were ended: 1, or 0 when nothing was held. Whose and what, where it was somebody else's."""
 
     released: int
+    left_queue: Annotated[int | None, Field(description="1: the place in the line for it was given up.")] = None
+    lease_id: int | None = None
+    surface: str | None = None
+    holder: str | None = None
 
 
 async def release(db: Executor, who: Principal, args: ReleaseArgs) -> Released:
-    """Let a surface go."""
-    return await act(db, "release", Released, who, args, surface=args.surface)
+    """Let a surface go, or give up waiting for it; or, as a lead, end a lease of somebody else.
+
+    Raises:
+        Forbidden: it is somebody else's, and the caller is no lead.
+        NotFound, Conflict: a lease that is named by its id is not there, or is over and somebody else's.
+    """
+    return await act(db, "release", Released, who, args, **args.model_dump(exclude={"idempotency_key"}))
 
 
 class HoldsArgs(Args):
@@ -103,6 +163,7 @@ class Held(Result):
     expires_at: Moment
     expires_in_seconds: int
     fence: int
+    mode: Annotated[Mode | None, Field(description="exclusive is left out.")] = None
     note: str | None = None
 
 
@@ -166,6 +227,7 @@ class ListedLease(Result):
     expires_at: Moment
     released_at: Moment | None = None
     fence: int
+    mode: Mode | None = None
     expires_in_seconds: Annotated[int, Field(description="0: over.")]
 
     @property
@@ -201,9 +263,15 @@ TOOLS = (
         Scope.WRITE,
         Effect.REPEATS,
         "Hold a path or glob while you edit it; again renews. Advisory: others lists who holds "
-        "something that overlaps. Talk to them first.",
+        "something that overlaps. Talk to them first, or queue and call again.",
     ),
-    Tool("release", release, Scope.WRITE, Effect.REPEATS, "End your lease of a surface."),
+    Tool(
+        "release",
+        release,
+        Scope.WRITE,
+        Effect.REPEATS,
+        "End your lease; a lead, with a reason, anybody's by lease_id.",
+    ),
     Tool(
         "who_holds",
         who_holds,

@@ -1,7 +1,7 @@
 -- name: who_holds
 -- Everything open, soonest to expire first.
 select
-    l.lease_id, l.surface, l.actor, l.expires_at, l.fence, l.note,
+    l.lease_id, l.surface, l.actor, l.expires_at, l.fence, l.note, nullif(l.mode, 'exclusive') as mode,
     ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer as expires_in_seconds
 from leases l
 where l.project_id = :project_id and l.released_at is null and l.expires_at > clock_timestamp()
@@ -11,7 +11,7 @@ limit 1000;
 -- name: who_holds_surface
 -- What overlaps one surface; the function reads leases of the project it is given, row security of the caller's.
 select
-    l.lease_id, l.surface, l.actor, l.expires_at, l.fence, l.note,
+    l.lease_id, l.surface, l.actor, l.expires_at, l.fence, l.note, nullif(l.mode, 'exclusive') as mode,
     ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer as expires_in_seconds
 from overlapping_leases_v1(:project_id, :surface, clock_timestamp()) l
 where l.project_id = :project_id
@@ -23,6 +23,7 @@ limit 1000;
 -- which an open lease may lie behind all that are over.
 select
     l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    nullif(l.mode, 'exclusive') as mode,
     case
         when l.released_at is null
             then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
@@ -44,6 +45,7 @@ limit :limit;
 -- What is open and overlaps a surface; see the function.
 select
     l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    nullif(l.mode, 'exclusive') as mode,
     case
         when l.released_at is null
             then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
@@ -63,6 +65,7 @@ limit :limit;
 -- All there ever were, off the end of the key, or of the index of their holder.
 select
     l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    nullif(l.mode, 'exclusive') as mode,
     case
         when l.released_at is null
             then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
@@ -82,6 +85,7 @@ limit :limit;
 -- All there ever were of one surface, by its index.
 select
     l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    nullif(l.mode, 'exclusive') as mode,
     case
         when l.released_at is null
             then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
@@ -101,6 +105,7 @@ limit :limit;
 -- name: one_lease
 select
     l.lease_id, l.surface, l.actor, l.note, l.granted_at, l.expires_at, l.released_at, l.fence,
+    nullif(l.mode, 'exclusive') as mode,
     case
         when l.released_at is null
             then greatest(ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer, 0)
@@ -110,3 +115,10 @@ from leases l
 where l.project_id = :project_id and l.lease_id = :lease_id
 order by l.lease_id
 limit 1;
+
+-- name: lease_turns
+-- Of all who wait for surfaces of one project, in one statement; see the function.
+select t.participation_id, t.surface
+from lease_turns_v1(:project_id, :participation_ids, :surfaces) t
+order by t.participation_id, t.surface
+limit 10000;

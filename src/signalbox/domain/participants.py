@@ -9,6 +9,7 @@ from pydantic import Field
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import onboarding
+from signalbox.domain.presence import Visibility
 from signalbox.identity import Principal, Scope, ToolGroup, mint_token
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Label, Lane, Result, Tool
 
@@ -52,6 +53,7 @@ class Participant(Result):
     lane: str | None = None
     is_admin: bool
     token_active: bool
+    visibility: Annotated[Visibility | None, Field(description="For leads; left out: visible.")] = None
 
 
 class Participants(Result):
@@ -61,8 +63,16 @@ class Participants(Result):
 
 
 async def list_participants(db: Executor, who: Principal, _args: Args) -> Participants:
-    """Answer who is in the project."""
-    return Participants(participants=await sql.list_participants.all(db, Participant, project_id=who.project_id))
+    """Answer who is in the project. Who is a ghost is shown to leads and itself."""
+    return Participants(
+        participants=await sql.list_participants.all(
+            db,
+            Participant,
+            project_id=who.project_id,
+            participation_id=who.participation_id,
+            is_lead=who.is_lead,
+        )
+    )
 
 
 class ProvisionArgs(ActArgs):

@@ -14,8 +14,12 @@ select
             limit 1
         ),
         false
-    ) as token_active
+    ) as token_active,
+    case when :is_lead::boolean then nullif(p.visibility, 'visible') end as visibility
 from members m
-where m.project_id = :project_id and m.removed_at is null
+left join presence p on p.project_id = m.project_id and p.participation_id = m.participation_id
+where m.project_id = :project_id
+    and m.removed_at is null
+    and (p.visibility is distinct from 'ghost' or :is_lead::boolean or m.participation_id = :participation_id)
 order by m.participation_id
 limit 1000;

@@ -159,8 +159,7 @@ TOOLS = (
         post,
         Scope.WRITE,
         Effect.WRITES,
-        "Hand work, a question or a fact to lanes and/or actors. It stays unread there until acked; "
-        "a recipient's reply acks a question.",
+        "Hand work, a question or a fact to lanes and/or actors. It stays unread there until acked.",
     ),
     Tool(
         "read_posts",

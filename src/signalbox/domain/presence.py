@@ -16,7 +16,7 @@ from signalbox.db.statements import Executor, statements
 from signalbox.domain.posts import Tag
 from signalbox.errors import Unavailable
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, Tool
+from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, SessionName, Tool
 
 if TYPE_CHECKING:
     from signalbox.db.pool import Database
@@ -25,6 +25,7 @@ log = logging.getLogger("signalbox")
 
 sql = statements(__file__)
 
+TAGS_MAX: Final = 8
 FLUSH_SECONDS: Final = 1.0
 REACH_NOTED_SECONDS: Final = 16.0  # a mark is renewed once it is more than 15 seconds old
 
@@ -35,10 +36,14 @@ WAYS: Final[tuple[Reach, ...]] = ("stream", "wait", "hook")  # the best first
 
 
 class RegisterArgs(ActArgs):
-    """Where the caller works, and on what."""
+    """Where the caller works, on what, and what others see of it. What is left out is as if never said."""
 
     lane: Lane
     status: Annotated[Line | None, Field(max_length=140, description="What you are doing.")] = None
+    availability: Availability = "active"
+    visibility: Annotated[Visibility, Field(description="hidden: not listed; ghost: nor addressable.")] = "visible"
+    tags: Annotated[tuple[Tag, ...], Field(max_length=TAGS_MAX, strict=False)] = ()
+    session: Annotated[SessionName | None, Field(description="Names this one of your sessions.")] = None
 
 
 class Registration(Result):
@@ -51,8 +56,23 @@ class Registration(Result):
 
 
 async def register(db: Executor, who: Principal, args: RegisterArgs) -> Registration:
-    """Be present in a lane: its posts come to the caller from now on, and those nobody has acked yet."""
-    return await act(db, "register", Registration, who, args, lane=args.lane, status=args.status)
+    """Be present in a lane: its posts come to the caller from now on, and those nobody has acked yet.
+
+    A ghost is not: it reads along, and nobody can name it as an address.
+    """
+    return await act(
+        db,
+        "register",
+        Registration,
+        who,
+        args,
+        lane=args.lane,
+        status=args.status,
+        availability=args.availability,
+        visibility=args.visibility,
+        tags=list(dict.fromkeys(args.tags)),
+        session=args.session,
+    )
 
 
 class ActiveArgs(Args):
@@ -84,7 +104,7 @@ class WhoIsActive(Result):
 
 
 async def who_is_active(db: Executor, who: Principal, args: ActiveArgs) -> WhoIsActive:
-    """Answer who was seen within the window or listens now. Who is hidden or a ghost is shown to leads only."""
+    """Answer who was seen within the window or listens now. Who is hidden or a ghost is shown to leads and itself."""
     within = args.within_seconds or who.liveness_seconds
     active = await sql.who_is_active.all(
         db,
@@ -93,6 +113,7 @@ async def who_is_active(db: Executor, who: Principal, args: ActiveArgs) -> WhoIs
         within_seconds=float(within),
         lane=args.lane,
         tag=args.tag,
+        participation_id=who.participation_id,
         is_lead=who.is_lead,
     )
     return WhoIsActive(active=active)

@@ -17,6 +17,8 @@ RANKED_MAX: Final = 200
 """So many of the newest hits are ranked together; older ones come after them, on later pages."""
 TAIL_EVENTS_MAX: Final = 1000
 """So many events that are not indexed yet are looked through."""
+LOOKS_MAX: Final = 4000
+"""So many entries that could fit a phrase are looked at in one search; the next page goes on from there."""
 FOUND_BEGINS, FOUND_ENDS = MARKS = "\x02", "\x03"
 """What stands around what was found, in a text for pages; no text has them."""
 
@@ -85,6 +87,7 @@ async def find(db: Executor, who: Principal, args: SearchArgs) -> Hits:
         skip=int(skip or 0),
         ranked_max=RANKED_MAX,
         tail_max=TAIL_EVENTS_MAX,
+        looks_max=LOOKS_MAX,
         **args.model_dump(exclude={"cursor"}),
     )
     return Hits(

@@ -3,6 +3,6 @@
 select s.hits, s.next_upto, s.next_skip, s.unsearched
 from search_v1(
     :project_id, :query, :kind, :actor, :lane, :tag, :ref, :thread, :since, :until, :upto, :skip, :limit, :ranked_max,
-    :tail_max) s
+    :tail_max, :looks_max) s
 order by s.unsearched
 limit 1;

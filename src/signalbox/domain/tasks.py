@@ -29,16 +29,22 @@ from signalbox.tool import (
 
 sql = statements(__file__)
 
-Status = Literal["open", "assigned", "in_progress", "blocked", "done"]
+Status = Literal["open", "assigned", "in_progress", "blocked", "done", "cancelled"]
+Priority = Literal["high", "normal", "low"]
+
+DEPENDENCIES_MAX: Final = 50
 
 STEPS: Final[dict[Status, tuple[str, ...]]] = {
-    "open": ("assign",),
-    "assigned": ("assign", "start"),
-    "in_progress": ("block", "ship"),
-    "blocked": ("block", "resolve"),
+    "open": ("assign", "cancel"),
+    "assigned": ("assign", "start", "release", "cancel"),
+    "in_progress": ("block", "ship", "release", "cancel"),
+    "blocked": ("block", "resolve", "release", "cancel"),
     "done": (),
+    "cancelled": (),
 }
 """What can be done next with a task, for who offers it; the functions decide."""
+
+FINAL: Final[frozenset[Status]] = frozenset({"done", "cancelled"})
 
 
 class TaskCreateArgs(ActArgs):
@@ -48,6 +54,9 @@ class TaskCreateArgs(ActArgs):
     detail: Annotated[Text | None, Field(max_length=4000)] = None
     lane: Lane | None = None
     owner: Annotated[ActorName | None, Field(description="Assigns it at once.")] = None
+    depends_on: Annotated[list[Id] | None, Field(max_length=DEPENDENCIES_MAX)] = None
+    priority: Priority = "normal"
+    ref: Annotated[Line | None, Field(max_length=120)] = None
 
 
 class TaskState(Result):
@@ -60,10 +69,8 @@ class TaskState(Result):
 
 
 async def task_create(db: Executor, who: Principal, args: TaskCreateArgs) -> TaskState:
-    """Make a task: assigned when an owner is named, else open."""
-    return await act(
-        db, "task_create", TaskState, who, args, title=args.title, detail=args.detail, lane=args.lane, owner=args.owner
-    )
+    """Make a task: assigned when an owner is named, else open; it waits until all that it depends on is done."""
+    return await act(db, "task_create", TaskState, who, args, **args.model_dump(exclude={"idempotency_key"}))
 
 
 class TaskArgs(ActArgs):
@@ -84,7 +91,7 @@ async def task_assign(db: Executor, who: Principal, args: TaskAssignArgs) -> Tas
 
 
 async def task_start(db: Executor, who: Principal, args: TaskArgs) -> TaskState:
-    """Take up an assigned task; raises Conflict, with the state, for all but one of those who try."""
+    """Take up an assigned task; raises Conflict, with the state, while it waits, and for all but one of who try."""
     return await act(db, "task_start", TaskState, who, args, task_id=args.task_id)
 
 
@@ -96,7 +103,7 @@ class TaskBlockArgs(TaskArgs):
 
 
 async def task_block(db: Executor, who: Principal, args: TaskBlockArgs) -> TaskState:
-    """Say that a task cannot go on; raises Conflict rather than let tasks wait in a circle."""
+    """Say that a task cannot go on; raises Conflict rather than let tasks, or participants, wait in a circle."""
     return await act(db, "task_block", TaskState, who, args, task_id=args.task_id, reason=args.reason, on=args.on)
 
 
@@ -107,7 +114,7 @@ class TaskResolveArgs(TaskArgs):
 
 
 async def task_resolve(db: Executor, who: Principal, args: TaskResolveArgs) -> TaskState:
-    """End blockers; the task goes on when none is left."""
+    """End blockers and dependencies; the task goes on when none is left."""
     return await act(db, "task_resolve", TaskState, who, args, task_id=args.task_id, blocker=args.blocker)
 
 
@@ -122,6 +129,7 @@ class ListTasksArgs(Page):
     status: Status | None = None
     owner: ActorName | None = None
     lane: Lane | None = None
+    ready: bool = False
     task_id: Id | None = None
 
 
@@ -136,8 +144,26 @@ class Blocker(Result):
     resolved_at: Moment | None = None
 
 
+class Dependency(Result):
+    """A task that another one depends on, and since when that waits for it no more."""
+
+    task_id: int
+    title: str
+    status: Status
+    owner: str | None = None
+    resolved_at: Moment | None = None
+
+
+class Note(Result):
+    """What somebody said of a task."""
+
+    actor: str
+    at: Moment
+    note: str
+
+
 class Task(Result):
-    """A task; what stands below `blockers` comes only when one task is asked for."""
+    """A task; what stands below `ready` comes when one task is asked for, `notes` to who has just taken it."""
 
     task_id: int
     title: str
@@ -145,11 +171,17 @@ class Task(Result):
     owner: str | None = None
     status: Status
     blockers: Annotated[int, Field(description="How many are open.")]
+    priority: Annotated[Priority | None, Field(description="normal is left out.")] = None
+    ref: str | None = None
+    depends_on: list[int] | None = None
+    ready: Annotated[bool | None, Field(description="Whether what it depends on is done, before it is begun.")] = None
     detail: str | None = None
     created_by: str | None = None
     created_at: Moment | None = None
     updated_at: Moment | None = None
+    dependencies: Annotated[list[Dependency] | None, FromJson] = None
     blocked_by: Annotated[list[Blocker] | None, FromJson] = None
+    notes: list[Note] | None = None
     history: list[Event] | None = None
 
 
@@ -170,9 +202,13 @@ async def list_tasks(db: Executor, who: Principal, args: ListTasksArgs) -> Tasks
 
 def _statement_for(args: ListTasksArgs) -> Statement:
     """Choose the statement that begins with the narrowest of what is asked for; each has an index."""
+    if args.ready:
+        if args.owner is not None:
+            return sql.ready_tasks_of_owner
+        return sql.ready_tasks if args.lane is None else sql.ready_tasks_of_lane
     if args.owner is not None:
         return sql.tasks_by_owner
-    if args.status not in {None, "done"}:
+    if args.status is not None and args.status not in FINAL:
         return sql.tasks_by_status
     if args.lane is not None:
         return sql.tasks_by_lane

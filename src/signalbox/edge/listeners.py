@@ -65,7 +65,7 @@ class Kept:
 class Listener:
     """One open response, and the marks that wait to be dealt with on it."""
 
-    def __init__(self, who: Principal, session_key: bytes | None, *, follows: bool) -> None:
+    def __init__(self, who: Principal, session_key: bytes | None, *, follows: bool, pause_seconds: float) -> None:
         self.who = who
         self.session_key = session_key
         self.follows = follows
@@ -76,6 +76,7 @@ class Listener:
         self.ended_by: Refusal | None = None
         self._is_lead = who.is_lead
         self._looked_at = 0.0
+        self._pause_seconds = pause_seconds
         self._marks: set[News] = set()
         self._woken = asyncio.Event()
 
@@ -129,8 +130,8 @@ class Listener:
     async def _pause(self) -> None:
         """See that there is a pause between two looks; what moves meanwhile is looked at with the rest."""
         now = anyio.current_time()
-        if self._looked_at + LOOK_PAUSE_SECONDS > now:
-            await anyio.sleep(self._looked_at + LOOK_PAUSE_SECONDS - now)
+        if self._looked_at + self._pause_seconds > now:
+            await anyio.sleep(self._looked_at + self._pause_seconds - now)
             now = anyio.current_time()
             self._marks.discard(News.MOVED)
         self._looked_at = now
@@ -146,7 +147,14 @@ class Listeners:
         self._held: Counter[int] = Counter()
 
     @contextmanager
-    def opened(self, who: Principal, session_key: bytes | None = None, *, follows: bool) -> Iterator[Listener]:
+    def opened(
+        self,
+        who: Principal,
+        session_key: bytes | None = None,
+        *,
+        follows: bool,
+        pause_seconds: float = LOOK_PAUSE_SECONDS,
+    ) -> Iterator[Listener]:
         """Keep a listener proved and woken for as long as the block lasts.
 
         Raises:
@@ -154,7 +162,7 @@ class Listeners:
         """
         if len(self._open) >= LISTENERS_MAX or self._held[who.participation_id] >= LISTENERS_PER_PARTICIPANT_MAX:
             raise TooMany("too many open streams: close one, or come back in a minute", retry_after_seconds=60)
-        listener = Listener(who, session_key, follows=follows)
+        listener = Listener(who, session_key, follows=follows, pause_seconds=pause_seconds)
         self._open[listener] = None
         self._held[who.participation_id] += 1
         try:

@@ -1,6 +1,7 @@
 -- Answers posts that are addressed to the caller: the ones named, or its unacked ones up to an id (at most
 -- 1,000 a call, oldest first). The first ack counts; a repeat is answered with its time and leaves no event. An ack
--- after the deadline, or of what has expired, is recorded as late.
+-- after the deadline, or of what has expired, is recorded as late. What was said in a closed lane is acked there: in an
+-- event of its own.
 create function ack_v1(act act_ref, named_ids bigint[], through bigint, new_outcome text, new_note text)
 returns jsonb language plpgsql as $$
 declare
@@ -9,6 +10,8 @@ declare
     unknown bigint[];
     newly bigint[];
     late bigint[];
+    closed text;
+    part record;
     first_at timestamptz;
 begin
     if ctx.replay is not null then
@@ -22,7 +25,6 @@ begin
             where d.project_id = ctx.project_id
                 and d.participation_id = ctx.participation_id
                 and d.acked_at is null
-                and d.state <> 'expired'
                 and d.post_id <= through
             order by d.post_id
             limit 1000
@@ -35,13 +37,14 @@ begin
         where d.project_id = ctx.project_id
             and d.participation_id = ctx.participation_id
             and d.post_id = any(wanted)
-            and d.acked_at is null
-        returning d.post_id, d.due_at
+            and (d.acked_at is null or d.state = 'expired')
+        returning d.post_id, d.due_at, d.closed_lane
     )
     select
         array_agg(a.post_id order by a.post_id),
-        array_agg(a.post_id order by a.post_id) filter (where a.due_at < ctx.at)
-    into newly, late
+        array_agg(a.post_id order by a.post_id) filter (where a.due_at < ctx.at),
+        max(a.closed_lane)
+    into newly, late, closed
     from acked a;
     -- Nearly always each of them was open; what was not is looked up one by one, because as an anti-join that may be
     -- planned over all posts there are.
@@ -76,10 +79,27 @@ begin
         update posts p
         set acked_at = ctx.at
         where p.project_id = ctx.project_id and p.post_id = any(newly) and p.acked_at is null;
-        perform append_event_v1(ctx, 'ack', jsonb_build_object(
-            'post_id', case when cardinality(newly) = 1 then newly[1] end,
-            'post_ids', case when cardinality(newly) > 1 then to_jsonb(newly) end,
-            'outcome', new_outcome, 'note', new_note, 'late', late));
+        for part in
+            select newly as ids, late, null as closed_lane
+            where closed is null
+            union all
+            select
+                array_agg(d.post_id order by d.post_id),
+                array_agg(d.post_id order by d.post_id) filter (where d.post_id = any(late)),
+                d.closed_lane
+            from deliveries d
+            where closed is not null
+                and d.project_id = ctx.project_id
+                and d.participation_id = ctx.participation_id
+                and d.post_id = any(newly)
+            group by d.closed_lane
+            order by closed_lane nulls first
+        loop
+            perform append_event_v1(ctx, 'ack', jsonb_build_object(
+                'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,
+                'post_ids', case when cardinality(part.ids) > 1 then to_jsonb(part.ids) end,
+                'outcome', new_outcome, 'note', new_note, 'late', part.late, 'closed_lane', part.closed_lane));
+        end loop;
     end if;
     if through is null and cardinality(wanted) = 1 then
         return finish_act_v1(act, ctx, jsonb_build_object('post_id', wanted[1], 'acked_at', first_at));

@@ -15,7 +15,8 @@ create function authenticate_v3(
     out scopes text[],
     out liveness_seconds integer,
     out suspended boolean,
-    out unread_posts integer
+    out unread_posts integer,
+    out tool_groups text[]
 ) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -24,10 +25,10 @@ begin
     select
         p.project_id, p.participation_id, j.name, o.handle, a.label, a.kind, p.role, p.lane, t.scopes,
         j.liveness_seconds, o.suspended_at is not null or h.suspended_at is not null,
-        p.closed_lanes
+        p.closed_lanes, t.tool_groups
     into
         project_id, participation_id, project, handle, label, kind, role, lane, scopes, liveness_seconds, suspended,
-        lanes
+        lanes, tool_groups
     from tokens t
     join participations p on p.participation_id = t.participation_id
     join participants a on a.participant_id = p.participant_id

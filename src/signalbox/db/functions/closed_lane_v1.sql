@@ -14,7 +14,7 @@ begin
     if lane_access is null or lane_access = 'open' then
         return null;
     end if;
-    if not coalesce(sees_lane_v1(lane_name), false) then
+    if not sees_lane_v1(lane_name) then
         perform refuse_v1(403,
             format('lane %L is private and you are not in it: a member may invite you, then join_lane', lane_name));
     end if;

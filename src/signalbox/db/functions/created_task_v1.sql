@@ -1,13 +1,13 @@
--- Whether the caller made a task, whatever handle it had then.
+-- Whether the caller made a task, whatever it was called then.
 create function created_task_v1(ctx act_context, task tasks) returns boolean stable language plpgsql as $$
 begin
     return exists (
         select 1
         from members m
-        join participants a on a.participant_id = m.participant_id
-        join handles h on h.owner_id = a.owner_id
+        join labels b on b.participant_id = m.participant_id
+        join handles h on h.owner_id = b.owner_id
         where m.project_id = ctx.project_id
             and m.participation_id = ctx.participation_id
-            and task.created_by = h.handle || case when m.label = '' then '' else '/' || m.label end
+            and task.created_by = h.handle || case when b.label = '' then '' else '/' || b.label end
     );
 end $$;

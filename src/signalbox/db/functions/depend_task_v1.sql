@@ -1,5 +1,5 @@
 -- Lets a new task depend on others; answers for how many of them it has to wait. A thousand may wait on one task.
-create function depend_task_v1(ctx act_context, new_task_id bigint, depends_on bigint[])
+create function depend_task_v1(ctx act_context, new_task_id bigint, depends_on bigint[], closed text)
 returns integer language plpgsql as $$
 declare
     other_id bigint;
@@ -8,6 +8,7 @@ declare
 begin
     for other_id in select distinct d.id from unnest(depends_on) as d (id) order by d.id loop
         other := find_task_v1(ctx, other_id);
+        perform may_wait_on_v1(other, closed);
         if other.status = 'cancelled' then
             perform refuse_v1(409, format('task %s was cancelled: nothing to wait for', other_id),
                 jsonb_build_object('task_id', other_id, 'status', other.status));

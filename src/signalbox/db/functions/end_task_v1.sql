@@ -1,12 +1,15 @@
 -- The last step of a task. Nothing waits on it any more: blockers end, each with an event of its task; dependencies are
--- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one.
+-- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one. So it is with tasks of
+-- closed lanes too, of which nothing is told but there.
 create function end_task_v1(ctx act_context, task tasks, next_status text, event_type text, payload jsonb)
 returns void language plpgsql as $$
 declare
     dependents bigint[];
     ready bigint[];
     waiting tasks;
+    lanes text := current_setting('signalbox.lanes', true);
 begin
+    perform set_config('signalbox.lanes', '*', true);
     with met as (
         update task_dependencies d
         set resolved_at = ctx.at
@@ -24,6 +27,7 @@ begin
                 and t.task_id = any(dependents)
                 and t.unmet = 0
                 and t.status in ('open', 'assigned')
+                and (t.closed_lane is null or t.closed_lane = task.closed_lane)
             order by t.task_id
             limit 100
         ) r;
@@ -42,4 +46,5 @@ begin
     loop
         perform unblock_v1(ctx, waiting, task.task_id);
     end loop;
+    perform set_config('signalbox.lanes', coalesce(lanes, ''), true);
 end $$;

@@ -1,29 +1,11 @@
--- How many open tasks wait (counted to 100: those that wait for least come first), and the ten tasks that most of them
--- wait on.
+-- How many open tasks wait (counted to 100), and the ten tasks that most of them wait on.
 create function held_up_v1(project bigint, wanted_lane text) returns jsonb stable language plpgsql as $$
 declare
-    waiting bigint[];
+    waiting bigint[] := array(select o.task_id from open_tasks_v1(project, wanted_lane, 100) o);
     holders jsonb;
 begin
-    if wanted_lane is null then
-        waiting := array(
-            select t.task_id
-            from tasks t
-            where t.project_id = project and t.status = 'open' and t.unmet > 0
-            order by t.unmet, t.priority, t.task_id
-            limit 100
-        );
-    else
-        waiting := array(
-            select t.task_id
-            from tasks t
-            where t.project_id = project and t.lane = wanted_lane and t.status = 'open' and t.unmet > 0
-            order by t.unmet, t.priority, t.task_id
-            limit 100
-        );
-    end if;
-    select jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-        'task_id', h.on_task_id, 'status', t.status, 'owner', t.owner, 'holds_up', h.holds_up))
+    select jsonb_agg(jsonb_build_object(
+        'task_id', h.on_task_id, 'title', t.title, 'status', t.status, 'owner', t.owner, 'holds_up', h.holds_up)
         order by h.holds_up desc, h.on_task_id)
     into holders
     from (

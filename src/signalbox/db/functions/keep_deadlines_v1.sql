@@ -23,7 +23,7 @@ begin
         return;
     end if;
     ctx := lock_head_v1(keep_deadlines_v1.project_id);
-    perform see_lanes_v1('*');
+    perform set_config('signalbox.lanes', '*', true);
     for due in
         select *
         from deadlines d

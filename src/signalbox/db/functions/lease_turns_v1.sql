@@ -2,7 +2,7 @@
 -- lease_v2); so are those who are not in the line any more. And the sign that all of them still wait, written when the
 -- last one is 20 seconds old. No head lock, and a row that an act is about to change is left to it.
 create function lease_turns_v1(project bigint, participation_ids bigint[], surfaces text[])
-returns table (participation_id bigint, surface text, turn boolean) language plpgsql as $$
+returns table (participation_id bigint, surface text) language plpgsql as $$
 #variable_conflict use_column
 declare
     at timestamptz := date_trunc('milliseconds', clock_timestamp());
@@ -22,15 +22,14 @@ begin
             for no key update of s skip locked
         );
     return query
-    select
-        asked.participation_id, asked.surface,
-        w.place is null or not (
-            exists (select 1 from lease_conflicts_v1(project, w.participation_id, w.surface, w.mode, at))
-            or exists (select 1 from waiters_ahead_v1(project, w, at))
-        )
+    select asked.participation_id, asked.surface
     from unnest(participation_ids, surfaces) as asked (participation_id, surface)
     left join lease_waiters w on w.project_id = project
         and w.participation_id = asked.participation_id
         and w.surface = asked.surface
-    order by asked.participation_id, asked.surface;
+    where w.place is null
+        or not (
+            exists (select 1 from lease_conflicts_v1(project, w.participation_id, w.surface, w.mode, at))
+            or exists (select 1 from waiters_ahead_v1(project, w, at))
+        );
 end $$;

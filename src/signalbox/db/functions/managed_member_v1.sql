@@ -4,7 +4,7 @@ declare
     member members;
 begin
     perform require_lead_v1(ctx, 'manage participants');
-    member := resolve_actor_v1(ctx.project_id, name);
+    member := named_member_v1(ctx.project_id, name, false, true);
     perform may_manage_v1(ctx, member);
     return member;
 end $$;

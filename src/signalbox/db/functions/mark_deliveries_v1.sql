@@ -11,9 +11,8 @@ as $$
 declare
     at timestamptz := clock_timestamp();
 begin
-    perform
-        set_config('signalbox.project_ids', (select string_agg(distinct p::text, ',') from unnest(project_ids) p), true),
-        set_config('signalbox.lanes', '*', true);
+    perform set_config('signalbox.project_ids', (select string_agg(distinct p::text, ',') from unnest(project_ids) p), true);
+    perform set_config('signalbox.lanes', '*', true);
     with open as materialized (
         select d.project_id, d.participation_id, d.post_id, m.transport, m.offered_age, m.seen_age
         from unnest(project_ids, participation_ids, post_ids, transports, offered_ages, seen_ages)

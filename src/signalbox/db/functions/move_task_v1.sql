@@ -10,5 +10,7 @@ begin
         perform refuse_v1(409, format('task %s has just changed: look again', task.task_id));
     end if;
     perform append_event_v1(ctx, event_type,
-        jsonb_build_object('task_id', task.task_id, 'status', next_status, 'owner', task.owner) || payload);
+        jsonb_build_object(
+            'task_id', task.task_id, 'status', next_status, 'owner', task.owner, 'closed_lane', task.closed_lane)
+        || payload);
 end $$;

@@ -17,7 +17,7 @@ begin
         when 'claim' then
             return claim_v1(act, given ->> 'sequence', given ->> 'note');
         when 'register' then
-            return register_v1(act, given ->> 'lane', given ->> 'status');
+            return register_v2(act, given ->> 'lane', given ->> 'status', given);
         when 'task_create' then
             return task_create_v2(act, given ->> 'title', given ->> 'detail', given ->> 'lane', given ->> 'owner',
                 bigints_v1(given -> 'depends_on'), given ->> 'priority', given ->> 'ref');
@@ -85,6 +85,14 @@ begin
             return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
         when 'note_override' then
             return note_override_v1(act, given ->> 'hook', given ->> 'reason', given -> 'surfaces');
+        when 'join_lane' then
+            return enter_lane_v1(act, given ->> 'lane');
+        when 'leave_lane' then
+            return leave_lane_v1(act, given ->> 'lane');
+        when 'configure_lane' then
+            return configure_lane_v1(act, given ->> 'lane', given ->> 'access', given ->> 'description',
+                array(select jsonb_array_elements_text(nullif(given -> 'invite', 'null'))),
+                array(select jsonb_array_elements_text(nullif(given -> 'remove', 'null'))));
         when 'task_next' then
             return task_next_v1(act, given ->> 'lane');
         when 'task_release' then
@@ -96,5 +104,7 @@ begin
         when 'settle_claim' then
             return settle_claim_v1(act, given ->> 'sequence', (given ->> 'number')::bigint, given ->> 'outcome',
                 given ->> 'ref');
+        when 'rename' then
+            return rename_v1(act, given ->> 'label');
     end case;
 end $$;

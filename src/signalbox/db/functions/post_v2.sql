@@ -13,6 +13,7 @@ declare
     is_implied boolean := answered_id is not null and lane_name is null and actor_name is null;
     new_post_id bigint := ctx.post_head + 1;
     event_seq bigint;
+    closed text;
 begin
     if ctx.replay is not null then
         return ctx.replay;
@@ -44,24 +45,32 @@ begin
     elsif actor_name is not null then
         recipient := resolve_actor_v1(ctx.project_id, actor_name);
     end if;
+    closed := closed_post_v1(ctx, answered, array[lane_wanted], null, null);
+    if closed is not null then
+        perform require_inside_v1(ctx, closed, array[recipient.participation_id]);
+    end if;
     event_seq := append_event_v1(ctx, 'post', jsonb_build_object(
         'post_id', new_post_id, 'reply_to', answered.post_id, 'thread_id', answered.thread_id,
-        'to_lane', lane_wanted, 'to_actor', recipient.actor, 'subject', subject, 'ref', ref, 'tag', tag));
+        'to_lane', lane_wanted, 'to_actor', recipient.actor, 'subject', subject, 'ref', ref, 'tag', tag,
+        'closed_lane', closed));
     insert into posts
         (project_id, post_id, seq, author_id, author, to_lane, to_actor, subject, body, ref, tag, created_at,
-            reply_to, thread_id)
+            reply_to, thread_id, closed_lane)
     values
         (ctx.project_id, new_post_id, event_seq, ctx.participation_id, ctx.actor, lane_wanted, recipient.actor,
-            subject, body, ref, tag, ctx.at, answered.post_id, coalesce(answered.thread_id, new_post_id));
+            subject, body, ref, tag, ctx.at, answered.post_id, coalesce(answered.thread_id, new_post_id), closed);
     if recipient.participation_id is not null then
-        insert into deliveries (project_id, post_id, participation_id, to_lane)
-        values (ctx.project_id, new_post_id, recipient.participation_id, lane_wanted);
+        insert into deliveries (project_id, post_id, participation_id, to_lane, closed_lane)
+        values (ctx.project_id, new_post_id, recipient.participation_id, lane_wanted, closed);
     end if;
     if lane_wanted is not null then
-        insert into deliveries (project_id, post_id, participation_id, to_lane)
-        select ctx.project_id, new_post_id, m.participation_id, lane_wanted
+        insert into deliveries (project_id, post_id, participation_id, to_lane, closed_lane)
+        select ctx.project_id, new_post_id, m.participation_id, lane_wanted, closed
         from lane_members m
-        where m.project_id = ctx.project_id and m.lane = lane_wanted and m.participation_id <> ctx.participation_id
+        where m.project_id = ctx.project_id
+            and m.lane = lane_wanted
+            and m.participation_id <> ctx.participation_id
+            and (closed is null or m.is_insider)
         on conflict on constraint deliveries_pkey do nothing;
     end if;
     return finish_act_v1(act, ctx, jsonb_build_object(

@@ -2,7 +2,7 @@
 -- actor it names. A lane nobody is in keeps the post for whoever joins. A post may answer another one: then it belongs
 -- to that one's thread, and goes to its author when it names nobody; to whom that one went, when the author is the same.
 -- `further` is what most posts do not have, and null then: several lanes and actors (whole lists, the two names within)
--- or everybody, a kind, an urgency, deadlines.
+-- or everybody, a kind, an urgency, deadlines. What is posted to a closed lane is for who is in it.
 create function post_v3(
     act act_ref, lane_name text, actor_name text, subject text, body text, ref text, tag text, answered_id bigint,
     further jsonb
@@ -20,6 +20,7 @@ declare
     actors text[];
     shown_lanes text[];
     shown_actors text[];
+    closed text;
     everybody boolean := further ->> 'to_all';
     new_kind text := further ->> 'kind';
     due timestamptz := ctx.at + (further ->> 'ack_within_seconds')::integer * interval '1 second';
@@ -52,7 +53,8 @@ begin
         lanes := coalesce(answered.to_lanes, array[answered.to_lane]);
         everybody := answered.to_all;
         select r.named, r.actors into named, actors
-        from resolve_actors_v1(ctx.project_id, coalesce(answered.to_actors, array[answered.to_actor]), true) r;
+        from resolve_actors_v1(
+            ctx.project_id, coalesce(answered.to_actors, array_remove(array[answered.to_actor], null)), true) r;
     elsif is_wide then
         lanes := array(select jsonb_array_elements_text(further -> 'to_lanes'));
         select r.named, r.actors into named, actors
@@ -68,9 +70,17 @@ begin
         recipient.actor := actors[1];
         shown_actors := case when cardinality(actors) > 1 then actors end;
     end if;
+    if lane_wanted is not null or answered.closed_lane is not null or further ? 'reroute' then
+        closed := closed_post_v1(
+            ctx, answered, coalesce(lanes, array[lane_wanted]), everybody, further ->> 'reroute');
+        if closed is not null then
+            perform require_inside_v1(ctx, closed, coalesce(named, array[recipient.participation_id]));
+        end if;
+    end if;
     facts := jsonb_build_object(
         'post_id', new_post_id, 'reply_to', answered.post_id, 'thread_id', answered.thread_id,
-        'to_lane', lane_wanted, 'to_actor', recipient.actor, 'subject', subject, 'ref', ref, 'tag', tag);
+        'to_lane', lane_wanted, 'to_actor', recipient.actor, 'subject', subject, 'ref', ref, 'tag', tag,
+        'closed_lane', closed);
     if is_wide or further is not null then
         facts := facts || jsonb_build_object(
             'to_lanes', shown_lanes, 'to_actors', shown_actors, 'to_all', everybody, 'kind', new_kind,
@@ -83,25 +93,29 @@ begin
     event_seq := append_event_v1(ctx, 'post', facts);
     insert into posts
         (project_id, post_id, seq, author_id, author, to_lane, to_actor, subject, body, ref, tag, created_at,
-            reply_to, thread_id, to_lanes, to_actors, to_all, kind, urgency, due_at, expires_at, reroute)
+            reply_to, thread_id, to_lanes, to_actors, to_all, kind, urgency, due_at, expires_at, reroute,
+            closed_lane)
     values
         (ctx.project_id, new_post_id, event_seq, ctx.participation_id, ctx.actor, lane_wanted, recipient.actor,
             subject, body, ref, tag, ctx.at, answered.post_id, coalesce(answered.thread_id, new_post_id),
             shown_lanes, shown_actors, everybody, new_kind, further ->> 'urgency', due, ends,
-            further ->> 'reroute');
+            further ->> 'reroute', closed);
     if is_wide then
-        perform deliver_widely_v1(ctx, new_post_id, lanes, named, everybody, due);
+        perform deliver_widely_v1(ctx, new_post_id, lanes, named, everybody, due, closed);
     else
         if recipient.participation_id is not null then
-            insert into deliveries (project_id, post_id, participation_id, to_lane, by_name, due_at)
+            insert into deliveries (project_id, post_id, participation_id, to_lane, by_name, due_at, closed_lane)
             values (ctx.project_id, new_post_id, recipient.participation_id, lane_wanted,
-                case when lane_wanted is not null then true end, due);
+                case when lane_wanted is not null then true end, due, closed);
         end if;
         if lane_wanted is not null then
-            insert into deliveries (project_id, post_id, participation_id, to_lane, due_at)
-            select ctx.project_id, new_post_id, m.participation_id, lane_wanted, due
+            insert into deliveries (project_id, post_id, participation_id, to_lane, due_at, closed_lane)
+            select ctx.project_id, new_post_id, m.participation_id, lane_wanted, due, closed
             from lane_members m
-            where m.project_id = ctx.project_id and m.lane = lane_wanted and m.participation_id <> ctx.participation_id
+            where m.project_id = ctx.project_id
+                and m.lane = lane_wanted
+                and m.participation_id <> ctx.participation_id
+                and (closed is null or m.is_insider)
             on conflict on constraint deliveries_pkey do nothing;
         end if;
     end if;

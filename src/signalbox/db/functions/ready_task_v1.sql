@@ -14,19 +14,7 @@ begin
         and (wanted_lane is null or t.lane = wanted_lane)
     order by t.priority, t.task_id
     limit 1;
-    if wanted_lane is null then
-        select * into open_one
-        from tasks t
-        where t.project_id = project and t.status = 'open' and t.unmet = 0
-        order by t.priority, t.task_id
-        limit 1;
-    else
-        select * into open_one
-        from tasks t
-        where t.project_id = project and t.lane = wanted_lane and t.status = 'open' and t.unmet = 0
-        order by t.priority, t.task_id
-        limit 1;
-    end if;
+    select * into open_one from open_tasks_v1(project, wanted_lane, 1) o where o.unmet = 0;
     if mine.task_id is null or (open_one.priority, open_one.task_id) < (mine.priority, mine.task_id) then
         return open_one;
     end if;

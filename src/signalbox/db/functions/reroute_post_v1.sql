@@ -16,7 +16,9 @@ begin
         get diagnostics reached = row_count;
         return reached;
     end if;
-    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) then
+    if late.reroute = late.to_lane or late.reroute = any(late.to_lanes) or exists (  -- closed since
+        select from lanes l where l.project_id = ctx.project_id and l.lane = late.reroute and l.access <> 'open'
+    ) then
         return 0;
     end if;
     insert into post_lanes (project_id, lane, post_id) values (ctx.project_id, late.reroute, late.post_id);
@@ -24,7 +26,7 @@ begin
     set to_lanes = coalesce(p.to_lanes, array_remove(array[p.to_lane], null)) || late.reroute
     where p.project_id = ctx.project_id and p.post_id = late.post_id;
     insert into deliveries (project_id, post_id, participation_id, to_lane, due_at)
-    select ctx.project_id, late.post_id, m.participation_id, late.reroute, late.due_at
+    select ctx.project_id, late.post_id, m.participation_id, coalesce(late.to_lane, late.reroute), late.due_at
     from lane_members m
     where m.project_id = ctx.project_id and m.lane = late.reroute and m.participation_id <> late.author_id
     on conflict on constraint deliveries_pkey do nothing;

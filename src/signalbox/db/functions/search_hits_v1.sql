@@ -1,10 +1,11 @@
 -- The newest hits among what is indexed, above one event and up to another, each with its rank: at most so many. Goes
 -- from the newest block of events to older ones and stops when there are enough, so a common word costs no more than a
--- rare one; where a block has few hits, the next one is larger. Row security lets no @@ reach an index, so this reads
--- the table without it, as the only one who may: the tenants and the closed lanes that the caller's authentication has
--- set are looked at here.
+-- rare one; where a block has little that could fit, the next ones are larger. Where a lot could fit and does not (a
+-- phrase of common words), it stops after looks_max of them: a last row without a rank says how far it has not looked.
+-- Row security lets no @@ reach an index, so this reads the table without it, as the only one who may: the tenants and
+-- the closed lanes that the caller's authentication has set are looked at here.
 create function search_hits_v1(
-    project bigint, wanted tsquery, filters text[], above bigint, upto bigint, hits_max integer
+    project bigint, wanted tsquery, filters text[], above bigint, upto bigint, hits_max integer, looks_max integer
 )
 returns table (seq bigint, rank real) language plpgsql stable security definer
 set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -12,39 +13,64 @@ set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set e
 declare
     tenants constant bigint[] :=
         string_to_array(nullif(current_setting('signalbox.project_ids', true), ''), ',')::bigint[];
+    -- An index knows no places of words: what has the words of a phrase is looked at one by one.
+    is_phrase constant boolean := wanted::text ~ '<(-|\d+)>' and wanted::text !~ '!\(';
+    terms constant tsquery[] := search_terms_v1(
+        case when is_phrase then regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g')::tsquery else wanted end, filters);
+    block tsquery;
     place bigint := upto;
     bits integer := 10;
+    larger integer := 0;
     missing integer := hits_max;
-    found_here integer;
+    looks integer := 0;
+    fitting integer;
+    found_seqs bigint[];
 begin
     if project = any(tenants) is not true then
         return;
     end if;
     while place > above and missing > 0 loop
-        return query
-        with hits as materialized (
-            select s.seq, s.vector, s.closed_lane, s.project_id
+        if looks > looks_max then
+            return query select place, null::real;
+            return;
+        end if;
+        block := search_keys_v1(array[project || '/n' || bits || '/' || (place >> bits)]);
+        if terms[1] is not null then
+            block := block && terms[1];
+        end if;
+        with fit as materialized (
+            select s.seq, not is_phrase or s.vector @@ wanted as is_hit
             from search_entries s
-            where s.vector @@ (
-                wanted && search_keys_v1(filters || (project || '/n' || bits || '/' || (place >> bits))))
+            where s.vector @@ block
+                and s.vector @@ coalesce(terms[2], block)
+                and s.vector @@ coalesce(terms[3], block)
+                and s.vector @@ coalesce(terms[4], block)
+                and s.vector @@ coalesce(terms[5], block)
+                and s.vector @@ coalesce(terms[6], block)
+                and s.vector @@ coalesce(terms[7], block)
+                and s.project_id + 0 = project  -- the key is looked up and these are looked at, never the other way
+                and s.seq + 0 > above
+                and s.seq + 0 <= place
+                and sees_lane_v1(s.closed_lane)
         )
-        select newest.seq, ts_rank(newest.vector, wanted, 1)
-        from (
-            select h.seq, h.vector
-            from hits h
-            where h.project_id = project
-                and h.project_id = any(tenants)
-                and h.seq > above
-                and h.seq <= place
-                and sees_lane_v1(h.closed_lane)
-            order by h.seq desc
-            limit missing
-        ) newest;
-        get diagnostics found_here = row_count;
-        missing := missing - found_here;
+        select (select count(*) from fit), array(
+            select f.seq from fit f where f.is_hit order by f.seq desc limit missing
+        )
+        into fitting, found_seqs;
+        return query
+        select s.seq, ts_rank(s.vector, wanted, 1)
+        from search_entries s
+        where s.project_id = project and s.seq = any(found_seqs) and s.project_id + 0 = any(tenants);
+        missing := missing - cardinality(found_seqs);
+        looks := looks + fitting;
         place := (place >> bits << bits) - 1;
-        if bits < 20 and found_here * 32 < missing then
-            bits := bits + 5;
+        if fitting > 2048 then
+            bits := 10;
+        elsif fitting <= 32 and bits = 10 then
+            bits := 15;
+        elsif fitting <= 32 then
+            larger := larger + 1;
+            bits := case when larger > 64 then 20 else 15 end;
         end if;
     end loop;
 end $$;

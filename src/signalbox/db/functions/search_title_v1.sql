@@ -3,6 +3,7 @@ create function search_title_v1(event events) returns text immutable language sq
     select nullif(trim(
         coalesce(event.payload ->> 'subject', '') || ' ' ||
         coalesce(event.payload ->> 'title', '') || ' ' ||
-        coalesce(event.payload ->> 'formatted', event.payload ->> 'sequence', '') || ' ' ||
+        coalesce(event.payload ->> 'sequence', '') || ' ' ||
+        coalesce(event.payload ->> 'formatted', '') || ' ' ||
         coalesce(event.payload ->> 'surface', '')), '')
 $$;

@@ -5,7 +5,7 @@
 create function search_v1(
     project bigint, typed text, kind text, actor_name text, lane text, tag text, ref text, thread_of bigint,
     since timestamptz, until timestamptz, from_upto bigint, skipped integer, page_size integer, ranked_max integer,
-    tail_max integer, out hits jsonb, out next_upto bigint, out next_skip integer, out unsearched bigint
+    tail_max integer, looks_max integer, out hits jsonb, out next_upto bigint, out next_skip integer, out unsearched bigint
 ) language plpgsql stable as $$
 #variable_conflict use_column
 declare
@@ -20,6 +20,7 @@ declare
     ranks real[];
     total integer;
     lowest bigint;
+    stopped bigint;
 begin
     hits := '[]';
     unsearched := 0;
@@ -63,10 +64,11 @@ begin
         union all
         select h.seq, h.rank
         from search_hits_v1(
-            project, wanted, filters, above, least(upto, done), ranked_max - coalesce(cardinality(seqs), 0)) h
+            project, wanted, filters, above, least(upto, done), ranked_max - coalesce(cardinality(seqs), 0),
+            looks_max) h
     ),
     shown as (
-        select f.seq, f.rank from found f order by f.rank desc, f.seq desc offset skipped limit page_size
+        select f.seq, f.rank from found f where f.rank is not null order by f.rank desc, f.seq desc offset skipped limit page_size
     )
     select
         coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
@@ -75,8 +77,9 @@ begin
             'title', search_title_v1(e),
             'text', search_headline_v1(search_words_v1(e, search_body_v1(e)), wanted)))
             order by s.rank desc, s.seq desc), '[]'),
-        (select count(*) from found), (select min(f.seq) from found f)
-    into hits, total, lowest
+        (select count(f.rank) from found f), (select min(f.seq) from found f where f.rank is not null),
+        (select f.seq from found f where f.rank is null)
+    into hits, total, lowest, stopped
     from shown s
     cross join lateral (
         select *
@@ -89,6 +92,9 @@ begin
         next_skip := skipped + page_size;
     elsif total = ranked_max and lowest > above + 1 then
         next_upto := lowest - 1;
+        next_skip := 0;
+    elsif stopped is not null then
+        next_upto := stopped;
         next_skip := 0;
     end if;
 end $$;

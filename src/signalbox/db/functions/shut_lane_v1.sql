@@ -11,7 +11,7 @@ begin
         perform refuse_v1(409, 'a secret lane stays secret: make another one');
     end if;
     perform may_shape_lane_v1(ctx, lane, lane.lane, 'say who sees it');
-    if lane.was_closed and not coalesce(sees_lane_v1(lane.lane), false) then
+    if lane.was_closed and not sees_lane_v1(lane.lane) then
         perform refuse_v1(403, format('lane %L was closed before: only who was in it then may close it again', lane.lane));
     end if;
     seen_before := see_lanes_v1('*');
@@ -28,7 +28,7 @@ begin
         update participations p set lane = null where p.project_id = ctx.project_id and p.lane = lane.lane;
         update invites i set lane = null where i.project_id = ctx.project_id and i.lane = lane.lane;
         update presence p
-        set lane = null, closed_lane = lane.lane
+        set lane = null, status = null, closed_lane = lane.lane, closed_status = p.status
         where p.project_id = ctx.project_id and p.lane = lane.lane;
         update lane_members m
         set origin = 'joined', is_insider = true, closed_lane = lane.lane
@@ -41,7 +41,7 @@ begin
         end loop;
     else
         update presence p
-        set lane = lane.lane, closed_lane = null
+        set lane = lane.lane, status = p.closed_status, closed_lane = null, closed_status = null
         where p.project_id = ctx.project_id and p.closed_lane = lane.lane;
         update lane_members m set closed_lane = null where m.project_id = ctx.project_id and m.lane = lane.lane;
         delete from lane_invitations i where i.project_id = ctx.project_id and i.lane = lane.lane;

@@ -42,7 +42,7 @@ begin
     joining_owner := coalesce(
         accepting_owner, (select j.owner_id from projects j where j.project_id = invite.project_id));
     if accepting_owner is null and invite.label is null and exists (
-        select 1 from participants a where a.owner_id = joining_owner and a.label = new_label
+        select 1 from labels b where b.owner_id = joining_owner and b.label = new_label
     ) then
         return '{"error": "name_taken"}';
     end if;

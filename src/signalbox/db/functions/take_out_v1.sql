@@ -29,7 +29,7 @@ begin
     update participations p set closed_lanes = '{}' where p.participation_id = member.participation_id;
     perform see_lanes_v1(seen_before);
     update presence p
-    set lane = null, closed_lane = null, status = null, registered_at = null
+    set lane = null, closed_lane = null, status = null, closed_status = null, registered_at = null
     where p.project_id = ctx.project_id and p.participation_id = member.participation_id;
     leases_ended := 0;
     for held in

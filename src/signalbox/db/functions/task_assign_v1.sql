@@ -19,6 +19,7 @@ begin
             jsonb_strip_nulls(jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner)));
     end if;
     if task.owner_id is distinct from new_owner.participation_id then
+        perform require_insider_v1(new_owner, task.closed_lane);
         if task.owner_id is not null and task.owner_id <> ctx.participation_id
             and ctx.role <> 'lead'
             and not created_task_v1(ctx, task)

@@ -15,6 +15,7 @@ begin
     task := require_task_v1(ctx, wanted, '{in_progress,blocked}', 'task_block');
     if on_task is not null then
         other := find_task_v1(ctx, on_task);
+        perform may_wait_on_v1(other, task.closed_lane);
         if other.status in ('done', 'cancelled') then
             perform refuse_v1(409, format('task %s is %s already: nothing to wait for', on_task, other.status),
                 jsonb_build_object('task_id', on_task, 'status', other.status));

@@ -9,6 +9,7 @@ begin
     if ctx.replay is not null then
         return ctx.replay;
     end if;
+    perform closed_lane_v1(ctx, wanted_lane);
     task := ready_task_v1(ctx.project_id, ctx.participation_id, wanted_lane);
     if task.task_id is null then
         return finish_act_v1(null, ctx, held_up_v1(ctx.project_id, wanted_lane));

@@ -8,6 +8,7 @@ begin
         return ctx.replay;
     end if;
     task := find_task_v1(ctx, wanted);
-    perform append_event_v1(ctx, 'task_note', jsonb_build_object('task_id', wanted, 'note', task_note_v1.note));
+    perform append_event_v1(ctx, 'task_note', jsonb_build_object(
+        'task_id', wanted, 'note', task_note_v1.note, 'closed_lane', task.closed_lane));
     return finish_act_v1(act, ctx, jsonb_build_object('task_id', wanted, 'status', task.status, 'owner', task.owner));
 end $$;

@@ -7,7 +7,7 @@ begin
         from (
             select 1
             from deliveries d
-            where d.project_id = project and d.participation_id = participation and d.acked_at is null and d.state <> 'expired'
+            where d.project_id = project and d.participation_id = participation and d.acked_at is null
             limit 1000
         ) unread
     );

@@ -86,6 +86,19 @@ participants = Table(
     CheckConstraint(one_of("kind", "agent", "human"), name="participants_kind_known"),
 )
 
+labels = Table(
+    "labels",
+    metadata,
+    column("owner_id", BigInteger),
+    column("label", Text),
+    column("participant_id", BigInteger),
+    optional("given_up_at", TIME),
+    PrimaryKeyConstraint("owner_id", "label", name="labels_pkey"),
+    ForeignKeyConstraint(["participant_id"], ["participants.participant_id"], name="labels_participant_fkey"),
+    Index("labels_of_participant", "participant_id"),
+    partial("labels_given_up", "label", where="given_up_at is not null"),
+)
+
 participations = Table(
     "participations",
     metadata,

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Index,
-    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -98,102 +97,12 @@ presence = Table(
     optional("reach", Text),
     optional("reach_at", TIME),
     optional("closed_lane", Text),
+    optional("closed_status", Text),
     PrimaryKeyConstraint("project_id", "participation_id", name="presence_pkey"),
     CheckConstraint(one_of("availability", "active", "idle", "busy"), name="presence_availability_known"),
     CheckConstraint(one_of("visibility", "visible", "hidden", "ghost"), name="presence_visibility_known"),
     CheckConstraint(one_of("reach", "stream", "wait", "hook"), name="presence_reach_known"),
     CheckConstraint("(reach is null) = (reach_at is null)", name="presence_reach_whole"),
-)
-
-sequences = Table(
-    "sequences",
-    metadata,
-    column("project_id", BigInteger),
-    column("sequence", Text),
-    column("prefix", Text, "''"),
-    column("pad", Integer, "0"),
-    column("current", BigInteger, "0"),
-    PrimaryKeyConstraint("project_id", "sequence", name="sequences_pkey"),
-    CheckConstraint("pad between 0 and 12", name="sequences_pad_range"),
-    CheckConstraint("current between 0 and 9007199254740991", name="sequences_current_range"),
-)
-
-claims = Table(
-    "claims",
-    metadata,
-    column("project_id", BigInteger),
-    column("sequence", Text),
-    column("number", BigInteger),
-    column("formatted", Text),
-    column("seq", BigInteger),
-    column("participation_id", BigInteger),
-    column("actor", Text),
-    optional("note", Text),
-    column("claimed_at", TIME),
-    PrimaryKeyConstraint("project_id", "sequence", "number", name="claims_pkey"),
-)
-
-leases = Table(
-    "leases",
-    metadata,
-    column("project_id", BigInteger),
-    column("lease_id", BigInteger),
-    column("surface", Text(collation="C")),
-    column("fixed", Text(collation="C")),
-    column("is_glob", Boolean),
-    column("participation_id", BigInteger),
-    column("actor", Text),
-    optional("note", Text),
-    column("fence", BigInteger),
-    column("granted_at", TIME),
-    column("expires_at", TIME),
-    optional("released_at", TIME),
-    PrimaryKeyConstraint("project_id", "lease_id", name="leases_pkey"),
-    Index("leases_by_holder", "project_id", "participation_id", "lease_id"),
-    Index("leases_by_surface", "project_id", "surface", "lease_id"),
-    partial("leases_open_by_surface", "project_id", "is_glob", "surface", where="released_at is null"),
-    partial("leases_open_by_holder", "project_id", "participation_id", where="released_at is null"),
-    partial("leases_open_by_expiry", "project_id", "expires_at", where="released_at is null"),
-)
-
-tasks = Table(
-    "tasks",
-    metadata,
-    column("project_id", BigInteger),
-    column("task_id", BigInteger),
-    column("title", Text),
-    optional("detail", Text),
-    optional("lane", Text),
-    column("status", Text),
-    optional("owner_id", BigInteger),
-    optional("owner", Text),
-    column("created_by", Text),
-    column("created_at", TIME),
-    column("updated_at", TIME),
-    optional("closed_lane", Text),
-    PrimaryKeyConstraint("project_id", "task_id", name="tasks_pkey"),
-    CheckConstraint(one_of("status", "open", "assigned", "in_progress", "blocked", "done"), name="tasks_status_known"),
-    CheckConstraint("(status = 'open') = (owner_id is null)", name="tasks_owned"),
-    Index("tasks_by_status", "project_id", "status", "task_id"),
-    partial("tasks_by_owner_and_status", "project_id", "owner_id", "status", "task_id", where="owner_id is not null"),
-    partial("tasks_by_lane", "project_id", "lane", "task_id", where="lane is not null"),
-)
-
-task_blockers = Table(
-    "task_blockers",
-    metadata,
-    column("project_id", BigInteger),
-    column("task_id", BigInteger),
-    column("blocker_id", Integer),
-    optional("on_task_id", BigInteger),
-    column("reason", Text),
-    column("actor", Text),
-    column("created_at", TIME),
-    optional("resolved_at", TIME),
-    PrimaryKeyConstraint("project_id", "task_id", "blocker_id", name="task_blockers_pkey"),
-    partial(
-        "task_blockers_open_on", "project_id", "on_task_id", where="resolved_at is null and on_task_id is not null"
-    ),
 )
 
 cursors = Table(
@@ -203,7 +112,9 @@ cursors = Table(
     column("participation_id", BigInteger),
     column("seq", BigInteger),
     column("page_seq", BigInteger),
-    PrimaryKeyConstraint("project_id", "participation_id", name="cursors_pkey"),
+    column("session", Text, "''"),
+    column("moved_at", TIME, "now()"),
+    PrimaryKeyConstraint("project_id", "participation_id", "session", name="cursors_pkey"),
 )
 
 idempotency_keys = Table(

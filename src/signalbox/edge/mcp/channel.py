@@ -47,11 +47,12 @@ class Doorbells:
         self._beats = beats
         self._reach = ExitStack()
         self._due_at: float | None = anyio.current_time() + SETTLE_SECONDS
-        self._quiet_until = self._due_at
+        self._quiet_until = self._unchecked_until = self._due_at
         self._rung_at: deque[float] = deque(maxlen=RINGS_PER_MINUTE_MAX)
         self._rung = 0
         """The last post that was rung."""
         self._checks = 0
+        self._is_reachable = False
 
     @property
     def seconds_left(self) -> float | None:
@@ -64,8 +65,8 @@ class Doorbells:
 
     async def tell(self, news: News, say: Say) -> None:
         """Push a check or a doorbell, if it is time and there is a reason."""
-        if news is News.MOVED and self._due_at is None:
-            self._due_at = self._quiet_until
+        if news is News.MOVED:
+            self._due_at = self._quiet_until if self._listener.kept.channel_ok else self._unchecked_until
         if self._due_at is None or self._due_at > anyio.current_time():
             return
         self._due_at = None
@@ -76,8 +77,9 @@ class Doorbells:
 
     async def _ring(self, say: Say) -> None:
         who = self._listener.who
-        if not self._rung_at and not self._rung:
+        if not self._is_reachable:
             self._reach.enter_context(self._beats.reachable(who, "stream"))
+            self._is_reachable = True
         rings = await self._listeners.look(self._listener, self._waiting)
         if not rings:
             return
@@ -85,10 +87,10 @@ class Doorbells:
         await say(RUNG, {"content": content, "meta": meta})
         doorbells.rung(self._listeners.database, who, rings)
         self._rung = rings[-1].post_id
-        now = anyio.current_time()
-        full = len(self._rung_at) == RINGS_PER_MINUTE_MAX
-        self._quiet_until = max(now + RING_PAUSE_SECONDS, self._rung_at[0] + 60.0 if full else now)
-        self._rung_at.append(now)
+        self._rung_at.append(anyio.current_time())
+        self._quiet_until = self._rung_at[-1] + RING_PAUSE_SECONDS
+        if len(self._rung_at) == RINGS_PER_MINUTE_MAX:
+            self._quiet_until = max(self._quiet_until, self._rung_at[0] + 60.0)
         self._due_at = self._quiet_until  # there may be more than one doorbell names
 
     async def _check(self, say: Say) -> None:
@@ -106,7 +108,7 @@ class Doorbells:
         check_id, rings = found
         await say(RUNG, {"content": doorbells.check_words(check_id, rings), "meta": {"doorbell_check": check_id}})
         self._checks += 1
-        self._quiet_until = anyio.current_time() + CHECK_PAUSE_SECONDS
+        self._unchecked_until = anyio.current_time() + CHECK_PAUSE_SECONDS
 
     async def _waiting(self, session: Session, who: Principal) -> list[Ring]:
         return await doorbells.waiting(session, who, self._rung)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,8 @@ from signalbox.errors import NotFound, Refusal, Unavailable
 
 if TYPE_CHECKING:
     from signalbox.edge.mcp.server import OpenCaller
+
+log = logging.getLogger("signalbox.mcp")
 
 JSON: Final = "application/json"
 LISTS_TTL_MS: Final = 3_600_000  # they are the same for everybody, and change with the version
@@ -99,12 +102,17 @@ def session_of(ctx: Context) -> McpSession:
 
 @asynccontextmanager
 async def refusing(ctx: Context, uri: str) -> AsyncIterator[None]:
-    """Turn a refusal into the protocol's error of the era."""
+    """Turn a refusal into the protocol's error of the era, and what breaks into one that was logged."""
     try:
         yield
+    except MCPError:
+        raise
     except NotFound as refusal:
         code = NOT_FOUND_THEN if ctx.protocol_version in HANDSHAKE_PROTOCOL_VERSIONS else INVALID_PARAMS
         raise MCPError(code, refusal.message, {"uri": uri}) from refusal
     except Refusal as refusal:
         code = INTERNAL_ERROR if isinstance(refusal, Unavailable) else INVALID_PARAMS
         raise MCPError(code, refusal.message, refusal.as_json()) from refusal
+    except Exception as error:  # which the SDK would take for a mistake of the caller
+        log.exception("a resource failed")
+        raise MCPError(INTERNAL_ERROR, "this is our mistake, and it was logged") from error

@@ -27,6 +27,8 @@ from signalbox.identity import Principal, Scope
 LIST_CHANGED: Final = "notifications/tools/list_changed"
 UPDATED: Final = "notifications/resources/updated"
 
+PAUSE_SECONDS: Final = 0.1  # between two looks: who is told reads, and need not be told each time
+
 Say = Callable[[str, Mapping[str, Any] | None], Awaitable[None]]
 """Sends a notification: its method and its parameters."""
 
@@ -110,7 +112,7 @@ class Streams:
         wanted = params.notifications.model_copy(update={"resource_subscriptions": uris})
         bus = InMemorySubscriptionBus()
         handler = ListenHandler(bus, max_subscriptions=1)
-        with self._listeners.opened(who, follows=bool(uris)) as listener:
+        with self._listeners.opened(who, follows=bool(uris), pause_seconds=PAUSE_SECONDS) as listener:
             subscriptions = Subscriptions(self._listeners, listener)
             await subscriptions.begin(uris)
 
@@ -139,7 +141,8 @@ class Streams:
         more: Callable[[Listener], Teller] | None = None,
     ) -> None:
         """Serve one GET stream of the handshake era, likewise; `more` makes what else is told on it."""
-        with self._listeners.opened(who, session_key, follows=more is not None) as listener:
+        follows = more is not None
+        with self._listeners.opened(who, session_key, follows=follows, pause_seconds=PAUSE_SECONDS) as listener:
             tellers: list[Teller] = [Subscriptions(self._listeners, listener)]
             if more is not None:
                 tellers.append(more(listener))

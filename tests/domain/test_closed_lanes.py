@@ -1,0 +1,126 @@
+"""What is said in closed lanes: nowhere to be read by others, and of a secret one not even that it is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from closed import MARK, Closed, asked, closed_scene, questions, say_all, shown
+from signalbox.catalog import CATALOG
+from signalbox.errors import Refusal
+from signalbox.tool import Effect
+from support import Agent, Project
+
+MOVES = re.compile(
+    r'"?(?:head|ledger|cursor|since_event_id|last_seen(?:_at)?|waiting_seconds|since|until|expires_in_seconds|upto)"?'
+    r"(?:=|\": ?|: ?)(?:datetime\.datetime\([^)]*\)+|\"[^\"]*\"|\d+)"
+)
+"""What says that something happened, and when; the rest must not."""
+
+
+@pytest.fixture
+async def scene(project: Project) -> Closed:
+    return await closed_scene(project)
+
+
+def still(answers: dict[str, str]) -> dict[str, str]:
+    return {name: MOVES.sub("", answer) for name, answer in answers.items()}
+
+
+def test_nothing_that_reads_is_left_out() -> None:
+    assert {tool.name for tool in CATALOG if tool.effect is Effect.READS} <= {tool for tool, _ in questions("x")}
+
+
+@pytest.mark.parametrize("which", ["secret", "private"])
+async def test_what_is_said_in_a_closed_lane_changes_nothing_that_others_read(scene: Closed, which: str) -> None:
+    lane = getattr(scene, which)
+    before = {**await asked(scene.outsider, questions(lane)), **await shown(scene.outsider, lane)}
+    await say_all(scene, lane)
+    after = {**await asked(scene.outsider, questions(lane)), **await shown(scene.outsider, lane)}
+
+    assert {name for name, answer in after.items() if MARK in answer and MARK not in name} == set()
+    assert {name for name, answer in after.items() if scene.secret in answer and lane not in name} == set()
+    then, now = still(before), still(after)
+    assert [(name, then[name], now[name]) for name in then if then[name] != now[name]] == []
+
+
+@pytest.mark.parametrize("which", ["secret", "private"])
+async def test_who_is_in_it_reads_all_of_it(scene: Closed, which: str) -> None:
+    """So the check above can fail: every read that could show something does."""
+    lane = getattr(scene, which)
+    await say_all(scene, lane)
+    seen = {**await asked(scene.member, questions(lane)), **await shown(scene.member, lane)}
+    marked = {name.partition(" ")[0] for name, answer in seen.items() if MARK in answer}
+
+    assert marked >= {
+        *(
+            "query_events",
+            "whats_new",
+            "read_posts",
+            "post_status",
+            "list_tasks",
+            "who_is_active",
+            "list_lanes",
+            "search",
+        ),
+        *("board", "thread", "export_lane", "export_thread", "event"),
+        *("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"),
+    }
+    assert "maker" in seen["lane members"]
+
+
+def lane_arguments() -> list[tuple[str, str]]:
+    """Name every argument of a tool that a lane may be given for."""
+    return [
+        (tool.name, name) for tool in CATALOG for name in tool.args.model_fields if re.search(r"lane|reroute", name)
+    ]
+
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "post": {"body": "b", "to_lane": "common", "ack_within_seconds": 60},
+    "task_create": {"title": "t"},
+    "admin_provision": {"participant_name": "newcomer"},
+    "configure_lane": {"access": "private"},
+    "search": {"query": "all"},
+}
+"""What else a tool needs to be called with."""
+
+
+async def probed(agent: Agent, tool: str, argument: str, lane: str, **more: Any) -> str:
+    """Give a lane for an argument, and answer what was heard but for its name."""
+    listed = "list" in str(CATALOG.tools[tool].args.model_fields[argument].annotation)
+    arguments = OTHERS.get(tool, {}) | {argument: [lane] if listed else lane} | more
+    try:
+        answer = await agent.call(tool, **arguments)
+    except Refusal as refusal:
+        answer = {type(refusal).__name__: refusal.as_json()}
+    return json.dumps(answer).replace(lane, "<lane>")
+
+
+@pytest.mark.parametrize(("tool", "argument"), lane_arguments())
+async def test_a_secret_lane_is_answered_like_one_that_is_not_there(scene: Closed, tool: str, argument: str) -> None:
+    await say_all(scene, scene.secret)
+    made_up = f"ops~{'0' * 6}"
+    for more in variants(tool):
+        true = await probed(scene.outsider, tool, argument, scene.secret, **more)
+        false = await probed(scene.outsider, tool, argument, made_up, **more)
+
+        assert true == false, (tool, argument, more)
+
+
+def variants(tool: str) -> list[dict[str, Any]]:
+    """Further ways to call a tool with a lane."""
+    if tool == "configure_lane":
+        return [
+            {},
+            {"access": None, "description": "d"},
+            {"access": "secret"},
+            {"access": "open"},
+            {"access": None, "invite": ["maker"]},
+            {"access": None, "remove": ["maker"]},
+            {"access": None, "remove": ["nobody"]},
+        ]
+    return [{}]

@@ -287,11 +287,12 @@ def quoted(post: dict[str, Any]) -> str:
     subject = f": {post['subject']}" if post.get("subject") else ""
     body = post["body"]
     lines = body[:BODY_CHARACTERS_MAX].splitlines() or [""]
-    more = [f"… {len(body) - BODY_CHARACTERS_MAX} more characters: read_posts(post_id={post['post_id']})"]
+    left = post["body_characters"] - len(body[:BODY_CHARACTERS_MAX])
+    more = [f"… {left} more characters: read_posts(post_id={post['post_id']})"] if left > 0 else []
     return "\n".join(
         [
             f"Post {post['post_id']} by {post['from']}" + (f" [{', '.join(marks)}]" if marks else "") + subject,
-            *(f"  | {line}" for line in lines + (more if len(body) > BODY_CHARACTERS_MAX else [])),
+            *(f"  | {line}" for line in lines + more),
         ]
     )
 

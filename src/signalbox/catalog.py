@@ -5,6 +5,7 @@ from __future__ import annotations
 from signalbox.domain import (
     claims,
     doorbells,
+    editor_hooks,
     events,
     hooks,
     invites,
@@ -36,6 +37,7 @@ CATALOG = Catalog(
         *names.TOOLS,
         *invites.TOOLS,
         *hooks.TOOLS,
+        *editor_hooks.TOOLS,
         *search.TOOLS,
     )
 )

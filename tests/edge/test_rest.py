@@ -50,6 +50,8 @@ WALK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("create_invite", {"participant_name": "new-2"}),
     ("check_numbers", {"numbers": [{"sequence": "adr", "number": 5}]}),
     ("claims_of", {"sequence": "adr"}),
+    ("inbox", {}),
+    ("editor_hook", {"event": "SessionStart", "session": "s-1"}),
     ("check_surfaces", {"surfaces": ["src/app.py"]}),
     ("note_override", {"hook": "guard", "reason": "a typo", "surfaces": ["src/app.py"]}),
 )

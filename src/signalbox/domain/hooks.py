@@ -11,15 +11,15 @@ from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
+from signalbox.domain import transports
 from signalbox.domain.claims import ClaimsArgs, ListedClaim, SequenceName, list_claims
 from signalbox.domain.leases import Surface
 from signalbox.identity import Principal, Scope, ToolGroup
-from signalbox.tool import ActArgs, Args, Effect, Line, Result, Tool, Whole
+from signalbox.tool import ActArgs, Args, Effect, Id, Line, Result, Tool, Whole
 
 sql = statements(__file__)
 
 TOGETHER_MAX: Final = 100
-BODY_CHARACTERS_MAX: Final = 1000  # of a handoff that a hook shows; the rest is counted
 
 
 class NumberedFile(Args):
@@ -91,6 +91,7 @@ class LeaseInTheWay(Result):
     mine: bool
     expires_in_seconds: int
     note: str | None = None
+    mode: Literal["exclusive", "shared"]
 
 
 class CheckedSurfaces(Result):
@@ -109,6 +110,52 @@ async def check_surfaces(db: Executor, who: Principal, args: CheckSurfacesArgs) 
         surfaces=args.surfaces,
     )
     return CheckedSurfaces(leases=found)
+
+
+class InboxArgs(Args):
+    """Which handoffs: those above an id, oldest first."""
+
+    after: Whole = 0
+    limit: Annotated[Id, Field(le=20)] = 5
+    urgent_only: bool = False
+
+
+class WaitingPost(Result):
+    """A handoff that waits for the caller's ack: text of another participant."""
+
+    post_id: int
+    from_: Annotated[str, Field(alias="from")]
+    kind: str | None = None
+    urgency: str | None = None
+    subject: str | None = None
+    ref: str | None = None
+    body: Annotated[str, Field(description="Its beginning.")]
+    body_characters: Annotated[int, Field(description="How long it is in all.")]
+
+
+class Inbox(Result):
+    """Who the caller is, and what waits for it."""
+
+    actor: str
+    project: str
+    lane: str | None = None
+    waiting: int
+    posts: list[WaitingPost]
+
+
+async def inbox(db: Executor, who: Principal, args: InboxArgs) -> Inbox:
+    """Answer what a hook shows an agent; what it answers counts as offered."""
+    posts = await sql.inbox.all(
+        db,
+        WaitingPost,
+        project_id=who.project_id,
+        participation_id=who.participation_id,
+        after=args.after,
+        urgent_only=args.urgent_only,
+        limit=args.limit,
+    )
+    transports.offered(db, who, "hook", [post.post_id for post in posts])
+    return Inbox(actor=who.actor, project=who.project, lane=who.lane, waiting=who.unread_posts, posts=posts)
 
 
 class OverrideArgs(ActArgs):
@@ -155,6 +202,15 @@ TOOLS = (
         Scope.READ,
         Effect.READS,
         "Say which leases lie over surfaces.",
+        group=ToolGroup.HOOKS,
+    ),
+    Tool(
+        "inbox",
+        inbox,
+        Scope.READ,
+        Effect.READS,
+        "Who you are and which handoffs wait for you, for a hook to show.",
+        reports_inbox=True,
         group=ToolGroup.HOOKS,
     ),
     Tool(

@@ -25,8 +25,16 @@ limit 100;
 -- What overlaps each surface, by the function that grants leases look with.
 select
     w.surface, l.surface as lease, l.actor, l.participation_id = :participation_id as mine,
-    ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer as expires_in_seconds, l.note
+    ceil(extract(epoch from l.expires_at - clock_timestamp()))::integer as expires_in_seconds, l.note,
+    l.mode
 from unnest(:surfaces::text[]) with ordinality w (surface, place)
 cross join lateral overlapping_leases_v1(:project_id, w.surface, clock_timestamp()) l
 order by w.place, l.expires_at desc, l.lease_id
 limit 200;
+
+-- name: inbox
+-- What is open in the caller's inbox, oldest first; see the function.
+select o.post_id, o.author as "from", o.kind, o.urgency, o.subject, o.ref, o.body, o.body_characters
+from open_inbox_v1(:project_id, :participation_id, :after, :urgent_only, :limit) o
+order by o.post_id
+limit :limit;

@@ -17,8 +17,8 @@ Written from the catalog by `python tests/tools_page.py > docs/tools.md`; do not
 Every tool is offered over MCP (`/mcp`), plain HTTP (`POST /api/tools/{name}`), the command line
 (`signalbox call NAME key=value`) and stdio. Arguments are JSON types exactly; an unknown one is refused by name.
 Fields of an answer that would be null are left out. `_unread_posts` comes with any answer while posts wait for the
-caller's ack. Tools marked *lead* need a lead of the project; those of scope `manage` are listed for leads only. A client
-that wants a shorter list names groups in the URL, `/mcp?tools=core,work`, or has a token that lists only some
+caller's ack. Tools marked *lead* need a lead of the project; those of scope `manage` are listed for leads only.
+A client that wants a shorter list names groups in the URL, `/mcp?tools=core,work`, or has a token that lists only some
 (`signalbox seed-token --tools`); every tool can be called by its name all the same.
 """
 

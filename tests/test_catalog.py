@@ -32,7 +32,7 @@ FIELDS = {
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
-    "wait": "fired: on index post_ids; cursor",
+    "wait": "fired: on index post_ids",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.domain.posts import Tag
+from signalbox.domain.handoffs import Tag
 from signalbox.errors import Unavailable
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, Tool

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from reading import pages
 from signalbox.db.callers import Callers
 from signalbox.db.statements import Executor
 from signalbox.domain import documents, events, lanes, members
 from signalbox.domain.events import OneEventArgs
+from signalbox.domain.tasks import Status
 from signalbox.errors import Refusal
 from signalbox.identity import Principal, token_hash
 from support import Agent, Project
@@ -75,6 +76,12 @@ async def say_all(scene: Closed, lane: str) -> None:
     await member.call("task_start", task_id=tasks[1])
     await member.call("task_ship", task_id=tasks[1])
     await maker.call("task_assign", task_id=tasks[2], owner="member")
+    await member.call("task_note", task_id=tasks[2], note=MARK)
+    await member.call("task_release", task_id=tasks[2], note=MARK)
+    waits = await maker.call("task_create", title=MARK, lane=lane, depends_on=[tasks[2]], priority="high", ref=MARK)
+    await member.call("task_next", lane=lane)
+    await maker.call("task_cancel", task_id=waits["task_id"], reason=MARK)
+    await maker.call("task_create", title=MARK, lane=lane)
 
 
 def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -107,7 +114,8 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("list_tasks", {"limit": 200}),
         ("list_tasks", {"lane": lane}),
         ("list_tasks", {"owner": "member"}),
-        *[("list_tasks", {"status": status}) for status in ("open", "assigned", "in_progress", "blocked", "done")],
+        *[("list_tasks", {"ready": True} | more) for more in ({}, {"lane": lane}, {"owner": "member"})],
+        *[("list_tasks", {"status": status}) for status in get_args(Status)],
         ("who_is_active", {}),
         ("who_is_active", {"lane": lane}),
         ("whoami", {}),

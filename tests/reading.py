@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from signalbox.db.statements import Executor
-from signalbox.domain import board, events, exports, threads
+from signalbox.domain import board, events, exports, queues, threads
 from signalbox.domain.board import ActivityArgs
 from signalbox.domain.events import OneEventArgs
 from signalbox.domain.exports import ExportArgs
+from signalbox.domain.queues import WaitersArgs
 from signalbox.domain.threads import ThreadArgs
 from signalbox.identity import Principal
 
@@ -101,6 +102,18 @@ POST_FILTERS: tuple[dict[str, Any], ...] = (
     {"before": 40},
 )
 
+WAITS: tuple[dict[str, Any], ...] = (
+    {},
+    {"for": [{"on": "post", "from": "agent-3", "tag": "tag-3"}], "after": 0},
+    {"for": [{"on": "post", "lane": "nothing"}]},
+    {"for": [{"on": "ack", "post_id": 7}]},
+    {"for": [{"on": "task"}]},
+    {"for": [{"on": "task", "lane": "lane-1"}]},
+    {"for": [{"on": "surface", "surface": "src/7/a.py"}]},
+    {"for": [{"on": "event", "type": "claim"}, {"on": "seq"}], "after": 0},
+)
+ALL_CONDITIONS: list[dict[str, Any]] = [condition for waited in WAITS for condition in waited.get("for", [])]
+
 TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {},
     {"status": "assigned"},
@@ -115,6 +128,11 @@ TASK_FILTERS: tuple[dict[str, Any], ...] = (
     {"owner": "agent-3", "status": "in_progress"},
     {"lane": "lane-1", "status": "assigned"},
     {"owner": "agent-3", "lane": "lane-1"},
+    {"status": "cancelled"},
+    {"ready": True},
+    {"ready": True, "lane": "lane-1"},
+    {"ready": True, "owner": "agent-3"},
+    {"ready": True, "owner": "agent-3", "lane": "lane-1"},
 )
 
 
@@ -138,9 +156,13 @@ READS: list[tuple[str, Arguments]] = [
     ("whats_new", {"after": 0, "limit": 5}),
     ("whats_new", {"advance_cursor": False, "limit": 5}),
     ("whats_new", {"redeliver": True, "limit": 5}),
+    *_with("wait", WAITS, timeout_seconds=0),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": ALL_CONDITIONS, "after": heads["head"] - 5}),
+    ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
     ("latest_claims", {}),
+    ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
     ("who_holds", {}),
     ("who_holds", {"surface": "src/7/a.py"}),
@@ -165,6 +187,12 @@ ACTS: list[tuple[str, Arguments]] = [
     ("claim", {"sequence": "seq-1"}),
     ("lease", {"surface": "src/7/a.py"}),
     ("release", {"surface": "src/7/a.py"}),
+    ("lease", {"surface": "src/**", "queue": True}),
+    ("lease", {"surface": "src/**", "mode": "shared"}),
+    ("task_next", {}),
+    ("task_next", {"lane": "lane-1"}),
+    ("task_create", {"title": "and another", "priority": "high", "depends_on": [3]}),
+    ("task_note", {"task_id": 3, "note": "it is done"}),
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
@@ -180,6 +208,8 @@ def pages(lane: str, post_id: int) -> dict[str, PageRead]:
         "board": lambda db, who, _: board.board(db, who),
         "overview": lambda db, _, owner_id: board.overview(db, owner_id),
         "activity": lambda db, who, _: board.activity(db, who, ActivityArgs()),
+        "waiters": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(limit=5)),
+        "waiters_for": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(surface="src/**")),
         "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
         "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
         "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),

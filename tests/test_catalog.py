@@ -17,8 +17,8 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate claim configure_lane create_invite join_lane latest_claims lease
     leave_lane list_lanes list_participants list_sequences list_tasks post post_status query_events read_posts
-    register release search seed_sequence task_assign task_block task_create task_resolve task_ship task_start
-    whats_new who_holds who_is_active whoami
+    register release rename search seed_sequence settle_claim task_assign task_block task_cancel task_create task_next
+    task_note task_release task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -26,11 +26,13 @@ FIELDS = {
     "latest_claims": "sequences: sequence number formatted by at",
     "list_sequences": "sequences: name prefix pad last_used next next_formatted",
     "register": "actor lane status registered_at",
-    "who_is_active": "active: actor lane last_seen",
+    "who_is_active": "active: actor lane last_seen reach unread",
+    "rename": "actor was",
     "post": "post_id event_id created_at",
     "read_posts": "posts: post_id from to_actor body created_at acked",
     "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
+    "wait": "fired: on index post_ids",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",
@@ -40,6 +42,11 @@ FIELDS = {
     "task_block": "task_id status",
     "task_resolve": "task_id status",
     "task_ship": "task_id status",
+    "task_next": "task",
+    "task_release": "task_id status",
+    "task_cancel": "task_id status",
+    "task_note": "task_id status",
+    "settle_claim": "sequence number formatted outcome settled_at",
     "list_tasks": "tasks: task_id title lane owner status blockers",
     "query_events": "events: id ts actor type payload",
     "whats_new": "since_event_id events unacked_posts active_leases latest_claims",
@@ -55,7 +62,7 @@ FIELDS = {
     "configure_lane": "lane access",
     "create_invite": "code expires_at redeem_url invite_prompt",
 }
-INBOXES = {"read_posts", "whats_new"}
+INBOXES = {"read_posts", "wait", "whats_new"}
 
 
 def has_null(value: Any) -> bool:

@@ -24,13 +24,24 @@ create table post_lanes (
     constraint post_lanes_pkey primary key (project_id, lane, post_id)
 );
 
--- What was observed of a delivery on its way. `by_name`: it is to an actor, of a post that goes to a lane, too.
+-- What waits for an ack has neither been acked nor expired.
+drop index posts_open;
+create index posts_open on posts (project_id, post_id) where acked_at is null and expired_at is null;
+drop index posts_open_by_lane;
+create index posts_open_by_lane on posts (project_id, to_lane, post_id)
+    where to_lane is not null and acked_at is null and expired_at is null;
+
+-- What was observed of a delivery on its way. `by_name`: it is to an actor, of a post that goes to a lane, too. One that
+-- has expired has its time in acked_at, so that what is null there waits, whoever asks.
 alter table deliveries add column if not exists by_name boolean;
 alter table deliveries add column if not exists due_at timestamptz;
 alter table deliveries add column if not exists offered_at timestamptz;
 alter table deliveries add column if not exists offered_via text;
 alter table deliveries add column if not exists seen_at timestamptz;
 alter table deliveries add column if not exists answer_id bigint;
+alter table deliveries drop constraint deliveries_acked_whole;
+alter table deliveries add constraint deliveries_acked_whole
+    check (case when state = 'expired' then acked_at is not null else (acked_at is null) = (outcome is null) end);
 
 -- When a post is looked at again: when its ack is due, or when it ends.
 create table deadlines (

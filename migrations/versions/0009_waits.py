@@ -9,7 +9,15 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-NEW = ("tell_moved_v1",)
+NEW = (
+    "tell_moved_v1",
+    "moves_v1",
+    "is_wanted_post_v1",
+    "awaited_posts_v1",
+    "late_posts_v1",
+    "acked_after_v1",
+    "wait_look_v1",
+)
 REPLACED = ("take_invite_v1", "rename_owner_in_v1")
 
 

@@ -33,7 +33,7 @@ FUNCTIONS = (
     "keep_deadlines_v1",
 )
 TENANT_TABLES = ("post_lanes", "deadlines")
-REPLACED = ("join_lane_v1", "unread_posts_v1", "ack_v1")
+REPLACED = ("join_lane_v1", "ack_v1")
 
 
 def upgrade() -> None:

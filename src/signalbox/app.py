@@ -26,6 +26,7 @@ from signalbox.edge.admin.providers import Provider, providers_of
 from signalbox.edge.admin.serving import error_page, is_page
 from signalbox.edge.door import Door
 from signalbox.edge.events import EventsEdge
+from signalbox.edge.exports import ExportEdge
 from signalbox.edge.http import http_error, our_mistake, refused
 from signalbox.edge.listeners import Listeners
 from signalbox.edge.mail import mailer_of
@@ -58,6 +59,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     channel = ChannelEndpoint(callers, heartbeats, turns, settings, listeners)
     rest = RestEdge(callers, heartbeats, turns, settings)
     events = EventsEdge(callers, heartbeats, turns, listeners)
+    exports = ExportEdge(callers, heartbeats, turns)
     public = PublicEdge(database, settings)
     mailer = mailer_of(settings)
     admin = AdminEdge(
@@ -105,6 +107,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
             Route("/join", public.join, methods=["POST"]),
             Route("/api/events", events.get),
+            Route("/api/export", exports.get),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
             *admin.routes,
@@ -112,7 +115,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     )
     app.router.redirect_slashes = False  # its redirects name the host that the request names
     app.state.mcp = mcp
-    app.state.open_streams = (listeners, admin.watches)
+    app.state.open_streams = (database.waiters, listeners, admin.watches)
     return app
 
 

@@ -15,6 +15,7 @@ from signalbox.domain import (
     presence,
     search,
     tasks,
+    waits,
     work,
 )
 from signalbox.tool import Catalog
@@ -23,14 +24,15 @@ CATALOG = Catalog(
     (
         *events.TOOLS,
         *posts.TOOLS,
+        *waits.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
         *work.TOOLS,
         *presence.TOOLS,
         *lanes.TOOLS,
-        *names.TOOLS,
         *participants.TOOLS,
+        *names.TOOLS,
         *invites.TOOLS,
         *search.TOOLS,
     )

@@ -102,6 +102,8 @@ class Settings(BaseModel):
     pool_connections: int = Field(10, ge=2, le=200, description="Database connections per worker, beside one.")
     pool_wait_seconds: float = Field(20.0, gt=0, le=60, description="Wait for a free connection, at most.")
     queued_writes_max: int = Field(10_000, ge=1, le=100_000, description="Writes of one project waiting per worker.")
+    waits_max: int = Field(4096, ge=1, le=100_000, description="Calls that wait, per worker.")
+    waits_per_participant_max: int = Field(16, ge=1, le=1000, description="Of one participant, per worker.")
     request_bytes_max: int = Field(1_048_576, ge=65_536, le=16_777_216, description="Size of a request body.")
     task_silence_minutes: int = Field(
         240, ge=0, le=43_200, description="Tasks of an agent that is silent for longer are open again; 0: never."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -112,9 +112,12 @@ class Args(BaseModel):
         }
 
 
-def named_by(rule: Literal["anyOf", "oneOf"], **types: str) -> ConfigDict:
-    """Say in the schema of a model that one of some arguments is required; null is left out."""
-    choices: list[Any] = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in types.items()]
+def named_by(rule: Literal["anyOf", "oneOf"], **types: str | Literal[True]) -> ConfigDict:
+    """Say in the schema of a model that one of some arguments is required, of a type or true; null is left out."""
+    choices: list[Any] = [
+        {"required": [name], "properties": {name: {"const": True} if kind is True else {"type": kind}}}
+        for name, kind in types.items()
+    ]
     return ConfigDict(json_schema_extra={rule: choices})
 
 
@@ -143,6 +146,7 @@ class Effect(StrEnum):
     ENDS = "ends what others may be using; again changes nothing more"
 
 
+Arguments = TypeVar("Arguments", bound=Args)
 Verb = Callable[[Any, Principal, Any], Awaitable[Result]]
 
 
@@ -158,6 +162,8 @@ class Tool:
     lead_only: bool = False
     reports_inbox: bool = False
     group: ToolGroup = ToolGroup.CORE
+    waits: str | None = None
+    """The argument that says for how many seconds it may keep its caller waiting, if it may."""
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -195,29 +201,40 @@ class Tool:
         Raises:
             InvalidArguments: names each one that does not fit, and what was probably meant.
         """
-        try:
-            return self.args.model_validate(arguments)
-        except ValidationError as error:
-            raise InvalidArguments(self._explain(error)) from None
+        return parse_arguments(self.args, arguments)
 
-    def _explain(self, error: ValidationError) -> str:
-        found = error.errors(include_url=False, include_context=True, include_input=False)
-        lines = [self._explain_one(detail) for detail in found[:ERRORS_SHOWN_MAX]]
-        if len(found) > ERRORS_SHOWN_MAX:
-            lines.append(f"and {len(found) - ERRORS_SHOWN_MAX} more")
-        return "; ".join(lines)
 
-    def _explain_one(self, detail: ErrorDetails) -> str:
-        path = ".".join(str(part) for part in detail["loc"] if not str(part).startswith("function-"))[:80]
-        if detail["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(path, self.args.model_fields, n=1)
-            return f"unknown argument {path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-        if detail["type"] == "missing":
-            return f"{path} is required"
-        if detail["type"] == "too_long" and detail["ctx"]["field_type"] == "Value":  # a text, to which it says "items"
-            return f"{path}: at most {detail['ctx']['max_length']} characters, not {detail['ctx']['actual_length']}"
-        message = detail["msg"].removeprefix("Value error, ")
-        return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
+def parse_arguments(model: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:
+    """Check arguments.
+
+    Raises:
+        InvalidArguments: names each one that does not fit, and what was probably meant.
+    """
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        raise InvalidArguments(_explain(model, error)) from None
+
+
+def _explain(model: type[Args], error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_context=True, include_input=False)
+    lines = [_explain_one(model, detail) for detail in found[:ERRORS_SHOWN_MAX]]
+    if len(found) > ERRORS_SHOWN_MAX:
+        lines.append(f"and {len(found) - ERRORS_SHOWN_MAX} more")
+    return "; ".join(lines)
+
+
+def _explain_one(model: type[Args], detail: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in detail["loc"] if not str(part).startswith("function-"))[:80]
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(path, model.model_fields, n=1)
+        return f"unknown argument {path!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if detail["type"] == "missing":
+        return f"{path} is required"
+    if detail["type"] == "too_long" and detail["ctx"]["field_type"] == "Value":  # a text, to which it says "items"
+        return f"{path}: at most {detail['ctx']['max_length']} characters, not {detail['ctx']['actual_length']}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{path}: {message[:1].lower()}{message[1:]}" if path else message
 
 
 class Catalog:

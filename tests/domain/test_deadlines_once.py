@@ -19,6 +19,7 @@ from signalbox.domain.deadlines import keep_deadlines
 async def test_two_workers_at_once_see_to_it_once(yard: Yard) -> None:
     for _ in range(deadlines.POSTS_MAX + 5):
         await yard.post(ack_within_seconds=60)
+    await yard.keep()  # what other tests have left
     await yard.let_pass(seconds=61)
     settings = load_settings({}, database_url=yard.url)
     async with Database(settings) as one, Database(settings) as two:

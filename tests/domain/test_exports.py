@@ -11,7 +11,7 @@ import pytest
 from domain.acts import scene
 from domain.looking import looking
 from signalbox.domain import exports
-from signalbox.domain.exports import ExportArgs, Format, code, fenced
+from signalbox.domain.exports import ExportArgs, ExportWish, Format, code, fenced
 from support import Agent, Project
 
 HOSTILE = (
@@ -30,7 +30,8 @@ LINES = ("# `x` ``y``", "<b>&amp;", "\u202eesrever", "`", "``", " ", "- a", "[x]
 
 async def export(project: Project, export_format: Format, **arguments: Any) -> str:
     async with looking(project.database, project.project_id) as page:
-        return "".join([chunk async for chunk in exports.export_lines(page, project.owner, export_format, **arguments)])
+        wish = ExportWish(format=export_format, **arguments)
+        return "".join([chunk async for chunk in exports.export_lines(page, project.owner, wish)])
 
 
 def outside_code(markdown: str) -> str:
@@ -69,7 +70,7 @@ async def test_an_export_goes_page_by_page_to_the_head_at_its_start(
         await agent.call("claim", sequence="adr")
     chunks = []
     async with looking(project.database, project.project_id) as page:
-        async for chunk in exports.export_lines(page, project.owner, "jsonl"):
+        async for chunk in exports.export_lines(page, project.owner, ExportWish()):
             chunks.append(chunk)
             await agent.call("claim", sequence="meanwhile")
 

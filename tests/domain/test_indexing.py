@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-from domain.test_search import index
+from domain.searching import index
 from signalbox.db.moves import AGE_SECONDS, MANY, Moves
 from signalbox.db.pool import Database
 from signalbox.domain.indexing import catch_up, index_moved

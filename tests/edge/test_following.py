@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 import pytest
 
-from edge.listening import SECONDS_MAX, Sent, stream
+from edge.listening import SECONDS_MAX, Sent, stream, until_states
 from support import Agent, Project, ServerProcess
 
 
@@ -116,3 +116,14 @@ async def test_a_stream_ends_with_its_token_and_says_why(two_workers: ServerProc
 
     assert [(one.kind, one.id) for one in rest] == [("end", "")]
     assert rest[0].data["code"] == "unauthenticated"
+
+
+async def test_a_post_that_arrived_counts_as_offered_to_its_recipient_alone(
+    two_workers: ServerProcess, agent: Agent, peer: Agent, lead: Agent
+) -> None:
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent) as mine, following(two_workers, lead) as others:
+            post_id = (await peer.call("post", to_actor="claude-1", body="look"))["post_id"]
+            await take(mine, 1)
+            await take(others, 1)
+            await until_states(agent, post_id, {agent.actor: ("offered", "stream")})

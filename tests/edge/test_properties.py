@@ -20,14 +20,18 @@ from edge.twins import MARK, REST, ROLES, WAYS, Twins, make_stranger, make_twin
 from proofs.furnished import all_rows
 from signalbox.catalog import CATALOG
 from signalbox.db.pool import Database
-from signalbox.tool import INTEGER_MAX, ONE_LINE, WITHOUT_NUL
+from signalbox.edge.schemas import PROSE_CHARACTERS_MIN
 from support import ServerProcess
 
 NOT_SAID_IN_TOOLS_LIST: Final = {
     "additionalProperties": "each tool would pay for it in bytes; the refusal names the argument and the nearest",
-    "minLength": "nobody sends an empty text on purpose; only where it is 1",
-    "maximum": "only 2^53 - 1, beyond which a number is none to many JSON readers",
-    "pattern": "only that control characters are none of a line, or NUL of a text",
+    "minLength": "nobody sends an empty text on purpose",
+    "maxLength": "only of names, which nobody writes that long; not of a text, where its writer cannot guess it",
+    "minimum": "the refusal says it in the same words, and numbers come from answers",
+    "maximum": "likewise",
+    "minItems": "nobody sends an empty list on purpose",
+    "maxItems": "the refusal says it in the same words, and lists are short",
+    "pattern": "the refusal shows it, and names mostly are repeated from answers",
     "anyOf": "only at the root, which clients flatten or skip: post wants to_lane or to_actor",
     "oneOf": "only at the root: ack wants one of post_id, post_ids and through_id",
 }
@@ -90,9 +94,8 @@ def _rules(error: Any) -> Iterator[str]:
     elif path[-1] in {"anyOf", "oneOf", "additionalProperties"}:
         yield path[-1] if len(path) == 1 else "within"
     else:
-        said = {"minLength": ("limit", {1}), "maximum": ("limit", {INTEGER_MAX})}
-        name, left_out = said.get(path[-1], ("pattern", {ONE_LINE, WITHOUT_NUL}))
-        yield path[-1] if getattr(kind, name, None) in left_out else f"{path[-1]} that is said"
+        is_said = path[-1] == "maxLength" and kind.limit >= PROSE_CHARACTERS_MIN
+        yield f"{path[-1]} that is said" if is_said else path[-1]
 
 
 def moments_in(arguments: Mapping[str, Any]) -> list[str]:

@@ -96,6 +96,7 @@ async def measure(options: argparse.Namespace, dsn: str) -> None:
             "select pg_size_pretty(pg_relation_size('posts')), pg_size_pretty(pg_relation_size('search_entries')), "
             "pg_size_pretty(pg_relation_size('search_entries_by_word'))"
         )
+        assert sizes is not None
         write("posts {}, search_entries {}, its index {}\n".format(*sizes))
         role = {**SERVER_SETTINGS, "role": "signalbox_app"}
         connection = await asyncpg.connect(dsn, server_settings=role, max_cached_statement_lifetime=0)
@@ -121,8 +122,9 @@ async def compare(options: argparse.Namespace, small: Reader, big: Reader) -> No
                 hits = await find(reader, reader.who, SearchArgs.model_validate(arguments))
                 times[reader.who.project_id].append((time.perf_counter() - start) * 1000)
                 found = len(hits.hits)
-        row = [(statistics.median(t[WARM_ROUNDS:]), statistics.quantiles(t[WARM_ROUNDS:], n=20)[-1]) for t in times.values()]
-        write(f"{name:<26}" + "".join(f"{value:>9.2f}" for pair in row for value in pair) + f"{found:>7}\n")
+        kept = [each[WARM_ROUNDS:] for each in times.values()]
+        row = [value for each in kept for value in (statistics.median(each), statistics.quantiles(each, n=20)[-1])]
+        write(f"{name:<26}" + "".join(f"{value:>9.2f}" for value in row) + f"{found:>7}\n")
         sys.stdout.flush()
         if options.plans:
             await plans.watch(big.connection)

@@ -15,11 +15,14 @@ from support import Agent, Project
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "post": {"to_lane": "review", "body": "please look"},
     "ack": {"post_id": 1},
+    "post_status": {"post_id": 1},
+    "wait": {"timeout_seconds": 0},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},
     "lease": {"surface": "src/new.py"},
     "release": {"surface": "src/held.py"},
     "register": {"lane": "elsewhere"},
+    "rename": {"label": "{label}-renamed-{number}"},
     "task_create": {"title": "one more"},
     "task_assign": {"task_id": 1, "owner": "{label}-peer"},
     "task_start": {"task_id": 1},
@@ -29,6 +32,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "join_lane": {"lane": "review"},
     "leave_lane": {"lane": "{label}-lane"},
     "configure_lane": {"lane": "{label}-lane", "access": "private"},
+    "task_release": {"task_id": 2},
+    "task_cancel": {"task_id": 3},
+    "task_note": {"task_id": 1, "note": "mind it"},
+    "settle_claim": {"sequence": "{label}-adr", "number": 8, "outcome": "void"},
     "admin_provision": {"participant_name": "{label}-newcomer-{number}"},
     "admin_rotate": {"participant_name": "{label}-peer"},
     "admin_revoke": {"participant_name": "{label}-peer"},
@@ -61,7 +68,7 @@ async def furnish(project: Project, label: str = "agent", mark: str = "") -> Fur
     peer = await project.join(f"{label}-peer")
     for lane in (f"{label}-lane", "review"):
         await peer.call("register", lane=lane, status=f"works {mark}")
-    await lead.call("register", lane=f"{label}-lane", status=f"works {mark}")
+    await lead.call("register", lane=f"{label}-lane", status=f"works {mark}", tags=["t"], session=f"{label}-session")
     for to_actor in (lead.actor, peer.actor, lead.actor):
         await peer.call("post", to_actor=to_actor, subject=f"subject {mark}", body=f"body {mark}", ref="pr-1", tag="t")
     await lead.call("seed_sequence", sequence=f"{label}-adr", current=7, prefix=f"{mark}-", pad=3)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, Self
 
 from signalbox import paths
 from signalbox.db.loans import Loan
 from signalbox.db.pool import Database
+from signalbox.db.rooms import Concerns, Waiter
 from signalbox.db.statements import Statement, parse
 from signalbox.errors import OwnerSuspended, Unauthenticated
 from signalbox.identity import Principal, TokenHash
 
 KNOWN_SECONDS: Final = 60.0
 KNOWN_MAX: Final = 10_000
+SILENT_SECONDS_MAX: Final = 50.0  # of a silent answer: three of four clients give one up after 60
 SUSPENDED: Final = "the owner of this token or project is suspended: write to the operator of this server"
 
 STATEMENTS = parse((paths.FUNCTIONS.parent / "callers.sql").read_text(encoding="utf-8"))
@@ -35,6 +38,10 @@ class Callers:
     def session(self, token_hash: TokenHash, mcp_session: bytes | None = None) -> Session:
         """Make a caller's session, for `async with`; nothing is asked of the database yet."""
         return Session(self, token_hash, mcp_session)
+
+    def reads(self, token_hash: TokenHash) -> Reads:
+        """Make what a caller reads with that takes long."""
+        return Reads(self, token_hash)
 
     def known(self, token_hash: TokenHash) -> Principal | None:
         """Answer who a token was proved to be within the last minute."""
@@ -63,6 +70,8 @@ class Session:
     def __init__(self, callers: Callers, token_hash: TokenHash, mcp_session: bytes | None) -> None:
         self.base_url = callers.database.base_url
         self.marks = callers.database.marks
+        self.wait_seconds_max = SILENT_SECONDS_MAX
+        """For how long the way in which this caller calls lets a tool keep it waiting."""
         self._callers = callers
         self._token_hash = token_hash
         self._mcp_session = mcp_session
@@ -109,6 +118,42 @@ class Session:
         await self.release()
         return await self._callers.database.act(project_id, fields | {"session": self._mcp_session})
 
+    def watching(self, who: Principal, concerns: Concerns) -> AbstractContextManager[Waiter]:
+        """Be told of what may concern the caller, from now until the block ends; see Waiters.
+
+        Raises:
+            TooMany: the participant, or the worker, has as many waiters as it may.
+        """
+        return self._callers.database.waiters.watching(who, self._mcp_session, concerns)
+
     async def release(self) -> None:
         """Give the connection back; once is enough."""
         await self._loan.release()
+
+
+class Reads:
+    """What a caller reads of a project and takes long, such as a file: an Executor whose every read is a session.
+
+    So no connection waits for a slow reader, and what was ended meanwhile (the token, a lane's membership) counts.
+    """
+
+    def __init__(self, callers: Callers, token_hash: TokenHash) -> None:
+        self.base_url = callers.database.base_url
+        self.marks = callers.database.marks
+        self._callers = callers
+        self._token_hash = token_hash
+
+    async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+        """Read as the caller.
+
+        Raises:
+            Unauthenticated: the token does not hold any more.
+            OwnerSuspended: the owner of the token or of the project is suspended.
+        """
+        async with self._callers.session(self._token_hash) as session:
+            return await session.fetch(statement, arguments)
+
+    async def act(self, project_id: int, fields: dict[str, Any]) -> str:
+        """Write as the caller."""
+        async with self._callers.session(self._token_hash) as session:
+            return await session.act(project_id, fields)

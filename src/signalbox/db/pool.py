@@ -18,6 +18,7 @@ from signalbox.db.moves import Moves
 from signalbox.db.notify import LINE_SECONDS_MAX, POOLED, Wakeups
 from signalbox.db.statements import Statement, parse
 from signalbox.db.violations import DRIVER_ERRORS, refusal_for, unavailable
+from signalbox.db.waiters import Waiters
 from signalbox.errors import SchemaError, SetupError, Unavailable
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class Database:
         self.marks = Marks()
         self.moves = Moves()
         self.wakeups = Wakeups(self._open_line)
+        self.waiters = Waiters(self.run, self.wakeups, settings.waits_max, settings.waits_per_participant_max)
         self._writes = Writes(self._perform, settings.queued_writes_max)
         self._places = asyncio.Semaphore(settings.pool_connections)
         self._pool: Pool | None = None

@@ -26,7 +26,7 @@ from signalbox.tool import (
 
 sql = statements(__file__)
 
-UNSETTLED_SHOWN: Final = 50  # of a page
+UNSETTLED_SHOWN: Final = 25  # of a page, and of each sequence looked at for it
 SEED_MAX: Final = 1_000_000_000_000  # leaves 9,000 times as many numbers to claim
 
 Outcome = Literal["committed", "void"]

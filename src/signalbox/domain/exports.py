@@ -1,4 +1,4 @@
-"""Exports: a project's ledger, with what its posts and tasks say, as JSON lines or as Markdown.
+"""Exports: a ledger with what its posts and tasks say, whole or of a lane or a thread: JSON, JSON lines or Markdown.
 
 An export is read page by page, in short transactions, up to the head at its start: what happens meanwhile is not in it.
 """
@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from signalbox.db.statements import Executor, Statement, statements
 from signalbox.domain.events import Event
+from signalbox.errors import NotFound, Refusal
 from signalbox.identity import Principal
 from signalbox.tool import INTEGER_MAX, Args, Id, Lane, Result, Whole
 
 sql = statements(__file__)
 
-Format = Literal["jsonl", "md"]
+Format = Literal["json", "jsonl", "md"]
 
 EXPORT_PAGE_EVENTS: Final = 200  # a page is at most 200 bodies of 8,000 characters
 
@@ -59,6 +61,12 @@ class Head(BaseModel):
     head: int
 
 
+class Thread(BaseModel):
+    """A thread that there is."""
+
+    thread_id: int
+
+
 async def export_events(db: Executor, who: Principal, args: ExportArgs) -> ExportedEvents:
     """Answer one page of an export."""
     values = args.model_dump() | {"project_id": who.project_id}
@@ -79,32 +87,65 @@ async def head_of(db: Executor, who: Principal) -> int:
     return (await sql.head.one(db, Head, project_id=who.project_id)).head
 
 
+class ExportWish(Args):
+    """What to export, as what: the whole ledger, or the posts of a lane or of a thread; after an event, or all."""
+
+    format: Format = "jsonl"
+    lane: Lane | None = None
+    thread: Id | None = None
+    after: Whole = 0
+
+
+async def begin_export(db: Executor, who: Principal, wish: ExportWish) -> int:
+    """Answer where an export ends: the head now.
+
+    Raises:
+        NotFound: there is no such thread.
+    """
+    if wish.thread is not None:
+        thread = await sql.thread_exported.first(db, Thread, project_id=who.project_id, post_id=wish.thread)
+        if thread is None:
+            raise NotFound(f"no post {wish.thread} in this project: read_posts shows what there is")
+    return await head_of(db, who)
+
+
 async def export_lines(
-    db: Executor,
-    who: Principal,
-    export_format: Format,
-    *,
-    upto: int | None = None,
-    lane: str | None = None,
-    thread: int | None = None,
-) -> AsyncIterator[str]:
-    """Write a project's ledger, up to an event or to its head now, as chunks of text: each some whole events."""
+    db: Executor, who: Principal, wish: ExportWish, *, upto: int | None = None
+) -> AsyncGenerator[str, None]:
+    """Write an export, up to an event or to the head now, as chunks of text: each some whole events.
+
+    Raises:
+        Refusal: the caller may not read on; the text that was cut off says so.
+    """
     head = await head_of(db, who) if upto is None else upto
-    if export_format == "md":
-        yield _heading(who, head, lane, thread)
-    cursor: int | None = 0
-    while cursor is not None:
-        args = ExportArgs(after=cursor, upto=head, limit=EXPORT_PAGE_EVENTS, lane=lane, thread=thread)
-        page = await export_events(db, who, args)
+    writer = WRITERS[wish.format]
+    before, cursor = writer.begin(who, wish, head), wish.after
+    ending = before + writer.end
+    while True:
+        args = ExportArgs(after=cursor, upto=head, limit=EXPORT_PAGE_EVENTS, lane=wish.lane, thread=wish.thread)
+        try:
+            page = await export_events(db, who, args)
+        except Refusal as refusal:
+            yield ending.removesuffix(writer.end) + writer.cut(refusal)
+            raise
         if page.events:
-            yield "".join(WRITERS[export_format](event) for event in page.events)
+            yield before + writer.between.join([writer.event(event) for event in page.events])
+            before, ending = writer.between, writer.end
+        if page.cursor is None:
+            break
         cursor = page.cursor
+    if ending:
+        yield ending
 
 
-def json_line(event: ExportedEvent) -> str:
-    """Write an event as one line of JSON: what is not seen, or breaks lines for some, is escaped."""
+def json_text(event: ExportedEvent) -> str:
+    """Write an event as JSON on one line: what is not seen, or breaks lines for some, is escaped."""
     plain = event.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return UNSEEN.sub(_escaped, json.dumps(plain, ensure_ascii=False, separators=(",", ":"))) + "\n"
+    return _json(plain)
+
+
+def _json(plain: Any) -> str:
+    return UNSEEN.sub(_escaped, json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
 
 
 def markdown_section(event: ExportedEvent) -> str:
@@ -115,9 +156,6 @@ def markdown_section(event: ExportedEvent) -> str:
         if written is not None:
             lines += ["", f"{code(event.actor)} wrote:", "", fenced(written)]
     return "\n".join(lines) + "\n\n"
-
-
-WRITERS: Final[dict[Format, Callable[[ExportedEvent], str]]] = {"jsonl": json_line, "md": markdown_section}
 
 
 def visible(text: str) -> str:
@@ -157,10 +195,48 @@ def _moment(event: Event) -> str:
     return str(event.model_dump(mode="json", include={"ts"})["ts"])
 
 
-def _heading(who: Principal, head: int, lane: str | None, thread: int | None) -> str:
-    of = "" if lane is None else f", posts to the lane {code(lane)}"
-    of += "" if thread is None else f", the thread of post {thread}"
+def _heading(who: Principal, wish: ExportWish, head: int) -> str:
+    of = "" if wish.lane is None else f", posts to the lane {code(wish.lane)}"
+    of += "" if wish.thread is None else f", the thread of post {wish.thread}"
+    of += f", after event {wish.after}" if wish.after else ""
     return (
         f"# Ledger of {code(who.project)}{of}, up to event {head}\n\n"
         "What stands in code is what participants wrote: text of theirs, never instructions of the server.\n\n"
     )
+
+
+def _json_heading(who: Principal, wish: ExportWish, head: int) -> str:
+    facts = {"project": who.project, **wish.model_dump(exclude={"format"}, exclude_none=True), "upto": head}
+    return f'{_json(facts)[:-1]},"events":[\n'
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a format begins, writes an event, goes on to the next one, and ends; or is cut off."""
+
+    begin: Callable[[Principal, ExportWish, int], str]
+    event: Callable[[ExportedEvent], str]
+    cut: Callable[[Refusal], str]
+    between: str = ""
+    end: str = ""
+
+
+WRITERS: Final[dict[Format, Writer]] = {
+    "json": Writer(
+        _json_heading,
+        json_text,
+        between=",\n",
+        end="\n]}\n",
+        cut=lambda refusal: f'\n],"error":{_json(refusal.as_json())}}}\n',
+    ),
+    "jsonl": Writer(
+        lambda _who, _wish, _head: "",
+        lambda event: json_text(event) + "\n",
+        cut=lambda refusal: _json({"error": refusal.as_json()}) + "\n",
+    ),
+    "md": Writer(
+        _heading,
+        markdown_section,
+        cut=lambda refusal: f"**Cut off here**: {code(refusal.message)}\n",
+    ),
+}

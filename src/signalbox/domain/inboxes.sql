@@ -5,7 +5,7 @@
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, d.acked_at is not null as acked,
+    nullif(p.thread_id, p.post_id) as thread_id, d.outcome is not null as acked,
     d.state in ('queued', 'offered') as unseen
 from deliveries d
 cross join lateral (
@@ -25,11 +25,11 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, d.acked_at is not null as acked,
+    nullif(p.thread_id, p.post_id) as thread_id, d.outcome is not null as acked,
     d.state in ('queued', 'offered') as unseen
 from (
     (
-        select d.post_id, d.state, d.acked_at
+        select d.post_id, d.state, d.outcome
         from deliveries d
         where d.project_id = :project_id
             and d.participation_id = :participation_id
@@ -40,7 +40,7 @@ from (
     )
     union
     (
-        select l.post_id, r.state, r.acked_at
+        select l.post_id, r.state, r.outcome
         from post_lanes l
         cross join lateral (
             select *
@@ -80,7 +80,6 @@ where d.project_id = :project_id
     and d.participation_id = :participation_id
     and d.post_id < :before
     and d.acked_at is null
-    and d.state <> 'expired'
     and (:to_lane::text is null or p.to_lane = :to_lane or :to_lane = any(p.to_lanes))
     and (:tag::text is null or p.tag = :tag)
     and (:kind::text is null or p.kind = :kind)
@@ -120,7 +119,6 @@ from (
         where d.project_id = :project_id
             and d.participation_id = :participation_id
             and d.acked_at is null
-            and d.state <> 'expired'
             and d.post_id < :before
             and (:tag::text is null or p.tag = :tag)
             and (:kind::text is null or p.kind = :kind)
@@ -135,7 +133,7 @@ cross join lateral (
     limit 1
 ) p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -144,6 +142,7 @@ order by o.post_id desc
 limit :limit;
 
 -- name: open_posts_by_lane
+-- The same of one lane. Of posts to several lanes, which do not know there whether they are open, the newest 1,000.
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
@@ -166,17 +165,20 @@ from (
     union
     (
         select l.post_id
-        from post_lanes l
+        from (
+            select a.post_id
+            from post_lanes a
+            where a.project_id = :project_id and a.lane = :to_lane and a.post_id < :before
+            order by a.post_id desc
+            limit 1000
+        ) l
         cross join lateral (
             select *
             from posts q
             where q.project_id = :project_id and q.post_id = l.post_id
             limit 1
         ) p
-        where l.project_id = :project_id
-            and l.lane = :to_lane
-            and l.post_id < :before
-            and p.acked_at is null
+        where p.acked_at is null
             and p.expired_at is null
             and (:tag::text is null or p.tag = :tag)
             and (:kind::text is null or p.kind = :kind)
@@ -196,7 +198,6 @@ from (
         where d.project_id = :project_id
             and d.participation_id = :participation_id
             and d.acked_at is null
-            and d.state <> 'expired'
             and d.post_id < :before
             and (p.to_lane = :to_lane or :to_lane = any(p.to_lanes))
             and (:tag::text is null or p.tag = :tag)
@@ -212,7 +213,7 @@ cross join lateral (
     limit 1
 ) p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1

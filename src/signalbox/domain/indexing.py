@@ -35,18 +35,18 @@ async def index_moved(database: Database) -> int:
                 sql.index_search,
                 sql.index_search.arguments({"project_ids": projects, "events_max": INDEXED_MAX}),
             )
-            indexed = row["indexed"]
+            indexed = int(row["indexed"])
             total += indexed
     return total
 
 
 async def catch_up(database: Database) -> int:
     """Index whatever is behind in all projects; answers how many events. One process does it at a time."""
-    total, after = 0, 0
+    total = after = 0
     while True:
         arguments = {"after": after, "projects_max": LOOKED_AT_MAX, "events_max": INDEXED_MAX}
         (row,) = await database.run(sql.index_behind, sql.index_behind.arguments(arguments))
-        total += row["indexed"]
+        total += int(row["indexed"])
         if row["reached"] is None:
             return total
         after = row["reached"]

@@ -7,11 +7,12 @@
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -25,11 +26,12 @@ limit 1;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -44,7 +46,7 @@ where p.project_id = :project_id
     and (
         not :unacked_only
         or (case when m.state is null then p.acked_at is null and p.expired_at is null
-            else m.acked_at is null and m.state <> 'expired' end)
+            else m.acked_at is null end)
     )
 order by p.post_id desc
 limit :limit;
@@ -53,7 +55,8 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from (
     (
@@ -111,7 +114,7 @@ cross join lateral (
     limit 1
 ) p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -123,7 +126,8 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from (
     (
@@ -149,7 +153,7 @@ cross join lateral (
     limit 1
 ) p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -161,11 +165,12 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -182,11 +187,12 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -204,11 +210,12 @@ limit :limit;
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1

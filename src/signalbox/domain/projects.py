@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.domain.exports import Format, export_lines, head_of
+from signalbox.domain.exports import ExportWish, export_lines
 from signalbox.domain.owners import PROJECT, ProjectRow
 from signalbox.errors import InvalidArguments, NotFound
 from signalbox.identity import Principal
@@ -145,12 +146,12 @@ async def note_export(db: Executor, who: Principal, upto_seq: int) -> Exported:
     return await act(db, "note_export", Exported, who, ActArgs(), upto_seq=upto_seq)
 
 
-async def export_project(db: Executor, who: Principal, export_format: Format) -> AsyncIterator[str]:
+async def export_project(db: Executor, who: Principal, wish: ExportWish, *, upto: int) -> AsyncGenerator[str, None]:
     """Write the whole ledger as chunks of text, and remember how far it went once the last of them was taken."""
-    head = await head_of(db, who)
-    async for text in export_lines(db, who, export_format, upto=head):
-        yield text
-    await note_export(db, who, head)
+    async with aclosing(export_lines(db, who, wish, upto=upto)) as chunks:
+        async for text in chunks:
+            yield text
+    await note_export(db, who, upto)
 
 
 async def delete_project(db: Executor, who: Principal, typed_name: str) -> Deleted:

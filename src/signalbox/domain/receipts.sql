@@ -5,10 +5,11 @@
 with receipts as materialized (
     select
         m.actor, m.removed_at, d.*,
-        row_number() over (order by d.acked_at is not null, d.state = 'expired', d.acked_at, m.actor) as place
+        row_number() over (order by d.state = 'expired', d.acked_at nulls first, m.actor) as place
     from members m
     cross join lateral (
-        select r.state, r.outcome, r.note, r.acked_at, r.offered_via, r.offered_at, r.seen_at, r.due_at, r.answer_id,
+        select r.state, r.outcome, r.note, r.offered_via, r.offered_at, r.seen_at, r.due_at, r.answer_id,
+            case when r.state <> 'expired' then r.acked_at end as acked_at,
             r.to_lane is null or r.by_name is true as is_named
         from deliveries r
         where r.project_id = :project_id and r.participation_id = m.participation_id and r.post_id = :post_id

@@ -4,11 +4,12 @@
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
-    nullif(p.thread_id, p.post_id) as thread_id, case when m.state is null then p.acked_at is not null else m.acked_at is not null end as acked,
+    nullif(p.thread_id, p.post_id) as thread_id,
+    case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
 from posts p
 left join lateral (
-    select d.state, d.acked_at
+    select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
@@ -24,7 +25,7 @@ where p.project_id = :project_id
     and (
         not :unacked_only
         or (case when m.state is null then p.acked_at is null and p.expired_at is null
-            else m.acked_at is null and m.state <> 'expired' end)
+            else m.acked_at is null end)
     )
 order by p.post_id desc
 limit :limit;
@@ -43,8 +44,8 @@ with page as materialized (
 ),
 receipts as (
     select
-        d.post_id, d.participation_id, m.actor, d.state, d.outcome, d.note, d.acked_at, d.due_at, d.offered_via,
-        d.offered_at, d.seen_at, d.answer_id,
+        d.post_id, d.participation_id, m.actor, d.state, d.outcome, d.note, d.due_at, d.offered_via, d.offered_at,
+        d.seen_at, d.answer_id, case when d.state <> 'expired' then d.acked_at end as acked_at,
         row_number() over (partition by d.post_id order by d.acked_at, m.actor) as place
     from members m
     cross join lateral (

@@ -7,11 +7,9 @@ with exactly the next one. The stream ends with `event: end`, which says why, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from pydantic_core import to_json
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,7 +21,7 @@ from signalbox.domain.events import Event, Events, QueryArgs, query_events
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import bearer, note, note_caller
 from signalbox.edge.listeners import Listener, Listeners, News
-from signalbox.edge.schemas import compact_schema
+from signalbox.edge.query import DIGITS_MAX, arguments_in
 from signalbox.edge.stream import Events as Sent
 from signalbox.edge.stream import accepts, sending_events
 from signalbox.edge.turns import Turns
@@ -34,7 +32,6 @@ from signalbox.tool import require_scope
 TOOL: Final = CATALOG.tools["query_events"]
 PAGE_EVENTS: Final = 100
 FOLLOWED_BY: Final = frozenset({"after", "actor", "type", "sequence", "ref", "tag"})
-DIGITS_MAX: Final = 15  # below 2^53
 
 
 class EventsEdge:
@@ -57,7 +54,7 @@ class EventsEdge:
             note(request.scope, tool=TOOL.name)
             self._heartbeats.saw(who)
             if not is_live:
-                result = await CATALOG.call(TOOL.name, session, who, arguments_in(request.query_params))
+                result = await CATALOG.call(TOOL.name, session, who, arguments_in(request.query_params, TOOL.args))
                 return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
             args = await self._follow_args(request, session, who)
             first = await query_events(session, who, args)
@@ -68,7 +65,7 @@ class EventsEdge:
     async def _follow_args(self, request: Request, session: Session, who: Principal) -> QueryArgs:
         """Read what is to be followed, and from where: the last event that was got, `after`, or now."""
         require_scope(TOOL, who)
-        asked = arguments_in(request.query_params)
+        asked = arguments_in(request.query_params, TOOL.args)
         if others := sorted(asked.keys() & TOOL.args.model_fields.keys() - FOLLOWED_BY):
             raise InvalidArguments(f"{', '.join(others)}: not while following, which goes on from after")
         last_id = request.headers.get("last-event-id", "").strip()
@@ -140,21 +137,3 @@ class LiveEvents(Response):
 
 def _frame(event: Event) -> bytes:
     return b"id: %d\ndata: %s" % (event.id, event.model_dump_json(by_alias=True, exclude_none=True).encode())
-
-
-def arguments_in(query: QueryParams) -> dict[str, Any]:
-    """Read a tool's arguments from a query, numbers as numbers.
-
-    Raises:
-        InvalidArguments: one is given twice.
-    """
-    twice = [name for name in query if len(query.getlist(name)) > 1]
-    if twice:
-        raise InvalidArguments(f"{twice[0][:80]} is given twice")
-    kinds: Mapping[str, Any] = compact_schema(TOOL.args)["properties"]
-    return {name: _typed(value, kinds.get(name, {}).get("type")) for name, value in query.items()}
-
-
-def _typed(value: str, kind: str | None) -> str | int:
-    is_number = kind == "integer" and value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX + 1
-    return int(value) if is_number else value

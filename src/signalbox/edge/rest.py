@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 
@@ -41,8 +42,10 @@ class RestEdge:
             note_caller(request.scope, who)
             tool = CATALOG.get(name)
             note(request.scope, tool=tool.name)
+            reach = self._heartbeats.reachable(who, "wait") if tool.waits else nullcontext()
             async with while_caller_waits(request.receive):
-                result = await CATALOG.call(tool.name, session, who, arguments_in(body))
+                with reach:
+                    result = await CATALOG.call(tool.name, session, who, arguments_in(body))
             self._heartbeats.saw(who)
         return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
 

@@ -37,6 +37,7 @@ def compact_schema(model: type[Args]) -> dict[str, Any]:
 
     Left out are titles, defaults and nulls, and every rule that its refusal says as well: bounds of numbers, of lists
     and of names, patterns, and that nothing else is taken. How long a text may be stays: who writes one cannot guess.
+    A list of objects that has a description is told of by that.
     """
     schema: dict[str, Any] = _compact(plain_schema(model))
     return {"type": "object", "properties": {}} | schema if "properties" not in schema else schema
@@ -101,4 +102,6 @@ def _compact(node: Any) -> Any:
             compacted[key] = _compact(value)
     if "description" in compacted and "properties" in compacted:
         del compacted["description"]
+    if "description" in compacted and "properties" in compacted.get("items", {}):
+        compacted["items"] = {"type": "object"}
     return compacted

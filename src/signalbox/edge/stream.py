@@ -75,7 +75,7 @@ async def sending_events(receive: Receive, send: Send) -> AsyncIterator[Events]:
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     is_cut = False
     async with anyio.create_task_group() as group:
-        group.start_soon(_cancel_when_gone, receive, group.cancel_scope)
+        group.start_soon(cancel_when_gone, receive, group.cancel_scope)
         events = Events(send)
         try:
             await events.say(b": open")
@@ -89,7 +89,8 @@ async def sending_events(receive: Receive, send: Send) -> AsyncIterator[Events]:
         raise ClientDisconnect
 
 
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    """Cancel what is sent to a reader once it has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()

@@ -6,9 +6,12 @@ import logging
 
 import pytest
 
+from domain.looking import change
 from edge.admin.browsing import read, words
 from edge.admin.looking import HOSTILE, STATEMENTS_MAX, require_sound, statements_of
 from edge.admin.team import Team
+from signalbox.domain import transports
+from signalbox.domain.receipts import write_marks
 
 TELLING = "'" * 8000  # a post of the largest page: each character takes five bytes
 
@@ -130,6 +133,50 @@ async def test_a_thread_shows_what_became_of_each_post(team: Team, caplog: pytes
     assert "in reply to 1" in said
     assert f'data-events="{team.path}/live"' in page.text
     require_sound(page)
+
+
+async def test_a_handoff_with_a_deadline_is_written_to_everybody_and_shows_its_receipts(
+    team: Team, database_url: str
+) -> None:
+    posts, database = f"{team.path}/posts", team.claude.database
+    await team.browser.fill(posts, posts, to_all="true", kind="question", ack_within_seconds="600", body="shall we?")
+    transports.offered(database, await team.claude.principal(), "channel", [1])
+    await team.claude.call("read_posts", to_me=True)
+    await write_marks(database)
+    await team.codex.call("post", reply_to=1, body="yes")
+    await change(database_url, "update posts set overdue_at = now() where project_id = $1", team.project.project_id)
+    page = await team.browser.get(f"{posts}/1")
+    said = words(page)
+
+    assert "wrote to everybody" in said
+    assert "Ack wanted in 9 min overdue" in said
+    assert f"{team.claude.actor} seen offered on a channel just now , seen just now" in said
+    assert f"{team.codex.actor} done acked just now , by post 2" in said
+    assert f"{posts}/2" in read(page).links
+    assert "question" in words(await team.browser.get(f"{posts}?kind=question"))
+    assert "No post is like that." in words(await team.browser.get(f"{posts}?kind=note"))
+    require_sound(page)
+
+
+async def test_late_and_expired_deliveries_are_marked(team: Team, database_url: str) -> None:
+    to = [team.codex.actor, team.claude.actor]
+    await team.codex.call("post", to_actors=to, body="look", ack_within_seconds=60, expires_in_seconds=90)
+    await change(
+        database_url,
+        "update deliveries set due_at = now() - interval '1 minute' where project_id = $1",
+        team.project.project_id,
+    )
+    await team.codex.call("ack", post_id=1)
+    await change(
+        database_url,
+        "update deliveries set state = 'expired', acked_at = now() where project_id = $1 and acked_at is null",
+        team.project.project_id,
+    )
+    said = words(await team.browser.get(f"{team.path}/posts/1"))
+
+    assert f"{team.codex.actor} done late" in said
+    assert f"{team.claude.actor} expired" in said
+    assert f"to {team.codex.actor} and 1 more" in said
 
 
 async def test_a_reply_goes_to_who_wrote(team: Team) -> None:

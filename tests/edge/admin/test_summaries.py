@@ -19,11 +19,11 @@ def event(event_type: str, **payload: Any) -> Event:
 
 
 def test_every_type_that_the_functions_append_has_its_words() -> None:
-    written = re.compile(r"(?:append_event_v\d\(ctx, |move_task_v\d\(ctx, \w+, (?:'\w+'|\w+), )'(\w+)'")
+    written = re.compile(r"(?:append_event_v\d\(ctx, |(?:move|end)_task_v\d\(ctx, \w+, (?:'\w+'|\w+), )'(\w+)'")
     functions = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths.FUNCTIONS.glob("*.sql")))
     types = set(written.findall(functions))
 
-    assert {"post", "task_resolve", "join"} <= types
+    assert {"post", "task_resolve", "task_cancel", "join"} <= types
     assert types - SUMMARIES.keys() == set()
 
 
@@ -34,6 +34,16 @@ def test_every_type_that_the_functions_append_has_its_words() -> None:
          "posted 3 to the lane qa and ada/codex-1 about PR-1: “Plan”"),
         (event("post", post_id=4, reply_to=3, thread_id=3, to_actor="ada/codex-1"),
          "posted 4 in reply to 3 to ada/codex-1"),
+        (event("post", post_id=5, to_lane="qa", to_lanes=["qa", "ops"], to_actor="ada/x", to_actors=["ada/x"] * 3),
+         "posted 5 to the lane qa and 1 more and ada/x and 2 more"),
+        (event("post", post_id=6, to_all=True, kind="question"), "asked in 6 to everybody"),
+        (event("post", post_id=7, reply_to=6, to_actor="ada/x", answers=6),
+         "posted 7 in reply to 6 to ada/x, which answers 6"),
+        (event("overdue", post_id=7, silent=["ada/x", "ada/y"], rerouted_to="lead", reached=2),
+         "waits too long: post 7 is not acked by ada/x and 1 more, sent on to lead"),
+        (event("overdue", post_id=7, to_lane="qa"), "waits too long: post 7 is not acked in the lane qa"),
+        (event("expire", post_id=7, unacked=2), "waits no more: post 7 has expired"),
+        (event("ack", post_id=7, outcome="accepted", late=[7]), "acked 7 as accepted, late"),
         (event("ack", post_ids=list(range(1, 15)), outcome="done"),
          "acked 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 4 more as done"),
         (event("ack", post_id=3, outcome="declined", note="no time"), "acked 3 as declined: “no time”"),
@@ -47,6 +57,18 @@ def test_every_type_that_the_functions_append_has_its_words() -> None:
         (event("task_ship", task_id=1, owner="ada/codex-1"), "shipped task 1 of ada/codex-1"),
         (event("task_block", task_id=2, on=1, reason="waits"), "blocked task 2 on task 1: “waits”"),
         (event("task_resolve", task_id=2, blocker=1), "resolved what task 2 waited on: task 1"),
+        (event("task_release", task_id=2, note="half done", **{"from": "ada/codex-1"}),
+         "gave back task 2 of ada/codex-1: “half done”"),
+        (event("task_release", task_id=2, reason="silent for 240 minutes", **{"from": "ada/claude-1"}),
+         "gave back task 2: “silent for 240 minutes”"),
+        (event("task_cancel", task_id=2, owner="ada/codex-1", reason="too late"),
+         "gave up task 2 of ada/codex-1: “too late”"),
+        (event("task_note", task_id=2, note="half done"), "noted on task 2: “half done”"),
+        (event("settle", sequence="adr", number=7, formatted="ADR-007", outcome="void", ref="PR-1"),
+         "settled ADR-007 of adr as void: PR-1"),
+        (event("lease", lease_id=1, surface="src/**", mode="shared"), "leased src/**, shared"),
+        (event("lease_wait", surface="src/**"), "waits for src/**"),
+        (event("lease_wait", surface="src/**", left=True), "waits no more for src/**"),
         (event("register", lane="qa", status="reading"), "registered in the lane qa: “reading”"),
         (event("admin_provision", participant="ada/codex-1", is_admin=True), "brought in ada/codex-1 as a lead"),
         (event("from_tomorrow", who="ada", many=[1, 2]), "from tomorrow: who ada, many [1, 2]"),

@@ -11,7 +11,7 @@ begin
     where d.project_id = ctx.project_id
         and d.participation_id = ctx.participation_id
         and d.post_id = question
-        and d.acked_at is null
+        and (d.acked_at is null or d.state = 'expired')
     returning coalesce(d.due_at < ctx.at, false) into was_late;
     if was_late is null and not is_answer then
         return null;

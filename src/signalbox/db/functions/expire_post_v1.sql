@@ -6,7 +6,7 @@ declare
 begin
     select * into old from posts p where p.project_id = ctx.project_id and p.post_id = post;
     update deliveries d
-    set state = 'expired', due_at = coalesce(d.due_at, old.expires_at)
+    set state = 'expired', acked_at = ctx.at, due_at = coalesce(d.due_at, old.expires_at)
     where d.project_id = ctx.project_id
         and d.participation_id in (select m.participation_id from members m where m.project_id = ctx.project_id)
         and d.post_id = old.post_id

@@ -33,25 +33,25 @@ begin
         union all
         (
             select p.post_id, p.to_lane, p.due_at, p.closed_lane
-            from post_lanes l
+            from (
+                select a.post_id
+                from post_lanes a
+                where a.project_id = ctx.project_id and a.lane = lane_name
+                order by a.post_id desc
+                limit 1000
+            ) l
             cross join lateral (
                 select *
                 from posts q
                 where q.project_id = ctx.project_id and q.post_id = l.post_id
                 limit 1
             ) p
-            where l.project_id = ctx.project_id
-                and l.lane = lane_name
-                and p.acked_at is null
-                and p.expired_at is null
-                and p.author_id <> participation
-            order by l.post_id desc
-            limit 1000
+            where p.acked_at is null and p.expired_at is null and p.author_id <> participation
         )
     ) o
     order by o.post_id desc
     limit 1000
     on conflict on constraint deliveries_pkey do update
-    set state = 'queued'
-    where d.state = 'expired' and d.acked_at is null;
+    set state = 'queued', acked_at = null, due_at = excluded.due_at
+    where d.state = 'expired';
 end $$;

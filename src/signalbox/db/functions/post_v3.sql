@@ -121,8 +121,9 @@ begin
             on conflict on constraint deliveries_pkey do nothing;
         end if;
     end if;
-    if new_kind is not null or due is not null or ends is not null then
-        perform set_deadlines_v1(ctx, new_post_id, new_kind, due, ends);
+    if further is not null then
+        perform set_deadlines_v1(
+            ctx, new_post_id, further ? 'reroute' or coalesce(new_kind in ('handoff', 'question'), false), due, ends);
     end if;
     facts := jsonb_build_object(
         'post_id', new_post_id, 'event_id', event_seq, 'created_at', ctx.at, 'thread_id', answered.thread_id,

@@ -21,12 +21,11 @@ begin
         registered_at = case when p.lane <> lane_name or p.closed_lane <> lane_name then p.registered_at end
     where p.project_id = ctx.project_id and p.participation_id = participation and lane_name in (p.lane, p.closed_lane);
     update deliveries d
-    set state = 'expired', due_at = coalesce(d.due_at, ctx.at)
+    set state = 'expired', acked_at = ctx.at, due_at = coalesce(d.due_at, ctx.at)
     from posts p
     where d.project_id = ctx.project_id
         and d.participation_id = participation
         and d.acked_at is null
-        and d.state <> 'expired'
         and p.project_id = ctx.project_id
         and p.post_id = d.post_id
         and (d.closed_lane = lane_name or (

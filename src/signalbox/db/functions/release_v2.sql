@@ -21,15 +21,14 @@ begin
         perform append_event_v1(ctx, 'release', jsonb_build_object(
             'lease_id', ended.lease_id, 'surface', ended.surface, 'released', 1, 'reason', reason));
         return finish_act_v1(act, ctx, '{"released": 1}');
-    elsif wanted_id is not null and not exists (
-        select 1
-        from leases l
-        where l.project_id = ctx.project_id and l.lease_id = wanted_id and l.participation_id = ctx.participation_id
-    ) then
-        if reason is null then
-            perform refuse_v1(400, format('lease %s is not yours: a lead who ends it says why, with reason', wanted_id));
+    elsif wanted_id is not null then
+        select * into ended from leases l where l.project_id = ctx.project_id and l.lease_id = wanted_id;
+        if ended.participation_id is distinct from ctx.participation_id then
+            if reason is null and ctx.role = 'lead' and ended.lease_id is not null then
+                perform refuse_v1(400, format('lease %s is that of %s: say why you end it, with reason', wanted_id, ended.actor));
+            end if;
+            return force_release_v1(act, wanted_id, reason);
         end if;
-        return force_release_v1(act, wanted_id, reason);
     end if;
     delete from lease_waiters w
     where w.project_id = ctx.project_id and w.participation_id = ctx.participation_id and w.surface = wanted;

@@ -40,7 +40,13 @@ posts = Table(
     CheckConstraint(one_of("kind", "handoff", "question", "answer", "note"), name="posts_kind_known"),
     CheckConstraint(one_of("urgency", "now", "when_idle", "info"), name="posts_urgency_known"),
     partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
-    partial("posts_open_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null and acked_at is null"),
+    partial(
+        "posts_open_by_lane",
+        "project_id",
+        "to_lane",
+        "post_id",
+        where="to_lane is not null and acked_at is null and expired_at is null",
+    ),
     partial(
         "posts_by_lane_and_tag",
         "project_id",
@@ -50,7 +56,7 @@ posts = Table(
         where="to_lane is not null and tag is not null",
     ),
     Index("posts_by_thread", "project_id", "thread_id", "post_id"),
-    partial("posts_open", "project_id", "post_id", where="acked_at is null"),
+    partial("posts_open", "project_id", "post_id", where="acked_at is null and expired_at is null"),
     partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
     partial("posts_by_kind", "project_id", "kind", "post_id", where="kind is not null"),
     partial("posts_by_tag", "project_id", "tag", "post_id", where="tag is not null"),
@@ -80,7 +86,10 @@ deliveries = Table(
         name="deliveries_state_known",
     ),
     CheckConstraint(one_of("outcome", "done", "accepted", "declined"), name="deliveries_outcome_known"),
-    CheckConstraint("(acked_at is null) = (outcome is null)", name="deliveries_acked_whole"),
+    CheckConstraint(
+        "case when state = 'expired' then acked_at is not null else (acked_at is null) = (outcome is null) end",
+        name="deliveries_acked_whole",
+    ),
     partial("deliveries_unacked", "project_id", "participation_id", "post_id", where="acked_at is null"),
     partial("deliveries_by_lane", "project_id", "participation_id", "to_lane", "post_id", where="to_lane is not null"),
 )

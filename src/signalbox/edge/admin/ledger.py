@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from signalbox.domain.board import ActivityArgs, activity
 from signalbox.domain.events import OneEventArgs, QueryArgs, one_event, query_events
-from signalbox.domain.exports import Format
+from signalbox.domain.exports import ExportWish, Format, begin_export, export_lines
 from signalbox.domain.projects import export_project
 from signalbox.edge.admin.chart import chart_of
 from signalbox.edge.admin.filters import Filters
-from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Show
+from signalbox.edge.admin.page import PROJECT_PATH, Page, PageFunction, PageRoute, Show
 from signalbox.edge.admin.summaries import SUMMARIES, about, payload_text
+from signalbox.edge.download import KINDS, Download, attached
 
 EVENTS_SHOWN: Final = 50
-KINDS: Final[dict[Format, str]] = {"jsonl": "application/x-ndjson", "md": "text/markdown; charset=utf-8"}
 
 
 async def show(page: Page) -> Response:
@@ -42,27 +42,23 @@ async def show_one(page: Page) -> Response:
     return page.show("event.html", event=event, about=about(event), payload=payload_text(event))
 
 
-async def export_as_json(page: Page) -> Response:
-    """Answer the ledger as JSON lines."""
-    return _export(page, "jsonl")
+def _export(export_format: Format) -> PageFunction:
+    async def export(page: Page) -> Response:
+        """Answer the ledger, a lane or a thread as a file. A whole one counts as exported once all of it was taken."""
+        wish = page.filters(ExportWish, format=export_format, after=0)
+        head = await begin_export(page.db, page.who, wish)
+        kind, headers = KINDS[export_format], attached(page.who.project, wish)
+        if page.request.method == "HEAD":  # nobody takes the file, so it is not one that was exported
+            return Response(media_type=kind, headers=headers)
+        is_whole = wish == ExportWish(format=export_format)
+        write = export_project if is_whole else export_lines
+        return Download(write(page.visits, page.who, wish, upto=head), media_type=kind, headers=headers)
 
-
-async def export_as_markdown(page: Page) -> Response:
-    """Answer the ledger as Markdown."""
-    return _export(page, "md")
-
-
-def _export(page: Page, export_format: Format) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{page.who.project}-ledger.{export_format}"'}
-    if page.request.method == "HEAD":  # nobody takes the file, so it is not one that was exported
-        return Response(media_type=KINDS[export_format], headers=headers)
-    text = export_project(page.visits, page.who, export_format)
-    return StreamingResponse(text, media_type=KINDS[export_format], headers=headers)
+    return export
 
 
 PAGES: tuple[PageRoute, ...] = (
     Show(f"{PROJECT_PATH}/ledger", show),
     Show(f"{PROJECT_PATH}/ledger/{{seq}}", show_one),
-    Show(f"{PROJECT_PATH}/export.jsonl", export_as_json),
-    Show(f"{PROJECT_PATH}/export.md", export_as_markdown),
+    *(Show(f"{PROJECT_PATH}/export.{one}", _export(one)) for one in KINDS),
 )

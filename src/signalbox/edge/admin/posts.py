@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from starlette.responses import Response
 
+from signalbox.domain.handoffs import Kind
 from signalbox.domain.posts import AckArgs, PostArgs, ReadArgs, ack, post, read_posts
 from signalbox.domain.threads import Thread, ThreadArgs, thread
+from signalbox.domain.transports import TRANSPORTS
 from signalbox.edge.admin.addresses import addresses
 from signalbox.edge.admin.filters import Filters
 from signalbox.edge.admin.forms import named_in
@@ -15,6 +17,15 @@ from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Send, Show
 
 POSTS_SHOWN: Final = 30
 THREAD_SHOWN: Final = 10
+WORDS: Final = {name: transport.words for name, transport in TRANSPORTS.items()}
+KINDS: Final = (("", "Any"), *((kind, kind.capitalize()) for kind in get_args(Kind)))
+DEADLINES: Final = (
+    ("", "Whenever it suits"),
+    ("600", "Within 10 minutes"),
+    ("3600", "Within an hour"),
+    ("86400", "Within a day"),
+    ("604800", "Within a week"),
+)
 
 
 async def show(page: Page) -> Response:
@@ -28,6 +39,8 @@ async def show(page: Page) -> Response:
         filters=filters,
         posts=posts,
         before=posts[-1].post_id if len(posts) == POSTS_SHOWN else None,
+        kinds=KINDS,
+        deadlines=DEADLINES,
         addresses=await addresses(page),
     )
 
@@ -46,7 +59,7 @@ async def show_thread(page: Page) -> Response:
     found = await filters.answer(thread, page) or Thread(thread_id=post_id, posts=[])
     if filters.is_first and found.cursor is not None and all(one.post_id != post_id for one in found.posts):
         found = await thread(page.db, page.who, ThreadArgs(post_id=post_id, after=post_id - 1, limit=THREAD_SHOWN))
-    return page.show("thread.html", status=filters.status, post_id=post_id, thread=found)
+    return page.show("thread.html", status=filters.status, post_id=post_id, thread=found, transports=WORDS)
 
 
 async def reply(page: Page) -> Response:

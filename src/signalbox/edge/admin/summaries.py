@@ -52,17 +52,46 @@ def _with(payload: Payload, name: str, before: str) -> str:
 
 
 def _post(payload: Payload) -> str:
-    what = f"posted {payload.get('post_id')}" + _with(payload, "reply_to", " in reply to ")
-    where = [_with(payload, "to_lane", "the lane "), _with(payload, "to_actor", "")]
-    to = " and ".join(part for part in where if part)
-    return what + (f" to {to}" if to else "") + _with(payload, "ref", " about ") + _quoted(payload, "subject")
+    what = "asked in" if payload.get("kind") == "question" else "posted"
+    what += f" {payload.get('post_id')}" + _with(payload, "reply_to", " in reply to ")
+    answers = _with(payload, "answers", ", which answers ")
+    return what + _to(payload) + _with(payload, "ref", " about ") + answers + _quoted(payload, "subject")
+
+
+def _to(payload: Payload) -> str:
+    """Say whom a post goes to."""
+    if payload.get("to_all"):
+        return " to everybody"
+    lanes = _several(payload, "to_lane", "the lane ")
+    parts = [part for part in (lanes, _several(payload, "to_actor", "")) if part]
+    return f" to {' and '.join(parts)}" if parts else ""
+
+
+def _several(payload: Payload, name: str, before: str) -> str:
+    """Name the first of several, and say how many more there are."""
+    more = len(payload.get(f"{name}s") or ()) - 1
+    return _with(payload, name, before) + (f" and {more} more" if more > 0 else "")
+
+
+def _overdue(payload: Payload) -> str:
+    silent = payload.get("silent") or ()
+    more = f" and {len(silent) - 1} more" if len(silent) > 1 else ""
+    by = f" by {_cut(silent[0])}{more}" if silent else _to(payload).replace(" to ", " in ", 1)
+    return f"waits too long: post {payload.get('post_id')} is not acked{by}" + _with(
+        payload, "rerouted_to", ", sent on to "
+    )
+
+
+def _expire(payload: Payload) -> str:
+    return f"waits no more: post {payload.get('post_id')} has expired"
 
 
 def _ack(payload: Payload) -> str:
     ids = payload.get("post_ids") or [payload.get("post_id")]
     more = f" and {len(ids) - LISTED_MAX} more" if len(ids) > LISTED_MAX else ""
     listed = ", ".join(str(one) for one in ids[:LISTED_MAX])
-    return f"acked {listed}{more} as {_cut(payload.get('outcome', 'done'))}" + _quoted(payload, "note")
+    late = ", late" if payload.get("late") else ""
+    return f"acked {listed}{more} as {_cut(payload.get('outcome', 'done'))}{late}" + _quoted(payload, "note")
 
 
 def _claim(payload: Payload) -> str:
@@ -75,7 +104,12 @@ def _seed(payload: Payload) -> str:
 
 def _lease(payload: Payload) -> str:
     verb = "renewed" if payload.get("renewed") else "leased"
-    return f"{verb} {_cut(payload.get('surface'))}" + _quoted(payload, "note")
+    return f"{verb} {_cut(payload.get('surface'))}" + _with(payload, "mode", ", ") + _quoted(payload, "note")
+
+
+def _lease_wait(payload: Payload) -> str:
+    verb = "waits no more for" if payload.get("left") else "waits for"
+    return f"{verb} {_cut(payload.get('surface'))}" + _with(payload, "mode", ", ")
 
 
 def _release(payload: Payload) -> str:
@@ -100,6 +134,24 @@ def _task_assign(payload: Payload) -> str:
 
 def _task_block(payload: Payload) -> str:
     return f"blocked task {payload.get('task_id')}" + _with(payload, "on", " on task ") + _quoted(payload, "reason")
+
+
+def _task_release(payload: Payload) -> str:
+    had = _with(payload, "from", " of ") if payload.get("from") != payload["by"] else ""
+    return f"gave back task {payload.get('task_id')}{had}" + _quoted(payload, "reason") + _quoted(payload, "note")
+
+
+def _task_cancel(payload: Payload) -> str:
+    return f"gave up task {payload.get('task_id')}" + _with(payload, "owner", " of ") + _quoted(payload, "reason")
+
+
+def _task_note(payload: Payload) -> str:
+    return f"noted on task {payload.get('task_id')}" + _quoted(payload, "note")
+
+
+def _settle(payload: Payload) -> str:
+    what = f"settled {_cut(payload.get('formatted'))} of {_cut(payload.get('sequence'))}"
+    return what + _with(payload, "outcome", " as ") + _with(payload, "ref", ": ")
 
 
 def _task_resolve(payload: Payload) -> str:
@@ -150,6 +202,8 @@ def _plain(value: object) -> str:
 SUMMARIES: Final[dict[str, Callable[[Payload], str]]] = {
     "post": _post,
     "ack": _ack,
+    "overdue": _overdue,
+    "expire": _expire,
     "claim": _claim,
     "seed": _seed,
     "lease": _lease,
@@ -160,6 +214,11 @@ SUMMARIES: Final[dict[str, Callable[[Payload], str]]] = {
     "task_block": _task_block,
     "task_resolve": _task_resolve,
     "task_ship": _task("shipped"),
+    "task_release": _task_release,
+    "task_cancel": _task_cancel,
+    "task_note": _task_note,
+    "settle": _settle,
+    "lease_wait": _lease_wait,
     "register": _register,
     "join": _member("joined:"),
     "admin_provision": _member("brought in"),

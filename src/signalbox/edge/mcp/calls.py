@@ -34,6 +34,18 @@ class Call:
     arguments: Mapping[str, Any]
     request_id: str | int
     is_modern: bool
+    progress_token: str | int | None = None
+
+    @property
+    def seconds_wished(self) -> float:
+        """For how long it may be kept waiting, as its arguments say."""
+        wished = self.arguments.get(self.tool.waits or "", 0)
+        return wished if isinstance(wished, int | float) else 0
+
+    def progress(self, seconds: float) -> bytes:
+        """Write the notification that it is still under way."""
+        params = {"progressToken": self.progress_token, "progress": seconds}
+        return to_json({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
 
     def answer(self, fields: str, *, is_error: bool) -> bytes:
         """Write the answer; `fields` is the tool's answer, or the refusal, as a JSON object."""
@@ -72,7 +84,8 @@ def call_in(exchange: Exchange, catalog: Catalog) -> Call | None:
         route = classify_inbound_request(message, headers=exchange.headers)
         if not isinstance(route, InboundModernRoute):
             return None
-    return Call(tool, arguments or {}, message["id"], not exchange.is_handshake_era)
+    progress_token = (params.get("_meta") or {}).get("progressToken")
+    return Call(tool, arguments or {}, message["id"], not exchange.is_handshake_era, progress_token)
 
 
 def _speaks_json(headers: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ DELETE  handshake era     ends a session (sessions.py)
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, ClassVar, Final
 
 from mcp.server.lowlevel import Server
@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from signalbox.catalog import CATALOG
 from signalbox.config import Settings
-from signalbox.db.callers import STATEMENTS, Callers, Session
+from signalbox.db.callers import SILENT_SECONDS_MAX, STATEMENTS, Callers, Session
 from signalbox.domain.documents import require_read
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import (
@@ -38,15 +38,18 @@ from signalbox.edge.listeners import Listener, Listeners
 from signalbox.edge.mcp.calls import Call, call_in
 from signalbox.edge.mcp.groups import GROUPS_KEY, groups_in
 from signalbox.edge.mcp.messages import LISTEN, SESSION_HEADER, VERSION_HEADER, Exchange, protocol_error
+from signalbox.edge.mcp.patience import WAIT_SECONDS_MAX, reporting
 from signalbox.edge.mcp.resources import SESSION_KEY
 from signalbox.edge.mcp.server import CALLER_KEY, ToolFailed, as_json, create_server, request_caller, run_tool
 from signalbox.edge.mcp.sessions import McpSession, SessionIds
 from signalbox.edge.mcp.streams import Streams, Teller
+from signalbox.edge.stream import sending_events
 from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal, SessionEnded, Unavailable
 from signalbox.identity import Principal
 from signalbox.tool import Catalog, require_scope
 
+EVENT: Final = b"event: message\ndata: "
 SESSION_GONE: Final = "the MCP session is not known, has expired or was ended: initialize a new one"
 
 
@@ -112,7 +115,13 @@ class McpEndpoint:
                 await exchange.reply(no)
                 return
             if call is not None:
-                body = await self._run(exchange, session, who, call)
+                note(exchange.scope, tool=call.tool.name)
+                require_scope(call.tool, who)
+                if is_patient(exchange, call):
+                    await self._run_in_events(exchange, session, who, call)
+                    return
+                async with while_caller_waits(exchange.receive):
+                    body = await self._run(exchange, session, who, call)
                 await session.release()
                 await exchange.reply_json(body)
                 return
@@ -124,16 +133,30 @@ class McpEndpoint:
                 await self._serve_session(exchange, session, who, mcp_session)
 
     async def _run(self, exchange: Exchange, session: Session, who: Principal, call: Call) -> bytes:
-        note(exchange.scope, tool=call.tool.name)
-        require_scope(call.tool, who)
-        async with while_caller_waits(exchange.receive):
-            try:
+        try:
+            with self.heartbeats.reachable(who, "wait") if call.tool.waits else nullcontext():
                 fields, is_error = await run_tool(self.catalog, call.tool.name, session, who, call.arguments)
-            except ToolFailed as failure:
-                exchange.scope[FAILURE_KEY] = failure.__cause__ or failure
-                return call.failed(str(failure))
+        except ToolFailed as failure:
+            exchange.scope[FAILURE_KEY] = failure.__cause__ or failure
+            return call.failed(str(failure))
         self.heartbeats.saw(who)
         return call.answer(fields, is_error=is_error)
+
+    async def _run_in_events(self, exchange: Exchange, session: Session, who: Principal, call: Call) -> None:
+        """Answer a call that may take long in a stream: what is under way is said, and a refusal is an answer, too."""
+        session.wait_seconds_max = WAIT_SECONDS_MAX
+        async with sending_events(exchange.receive, exchange.send) as events:
+
+            async def report(seconds: float) -> None:
+                await events.say(EVENT + call.progress(seconds))
+
+            async with reporting(report):
+                try:
+                    body = await self._run(exchange, session, who, call)
+                except Refusal as refusal:  # nobody hears a status any more
+                    body = call.answer(as_json(refusal), is_error=True)
+            await session.release()
+            await events.say(EVENT + body)
 
     async def _hand_over(
         self, exchange: Exchange, session: Session, who: Principal, mcp_session: McpSession | None
@@ -212,6 +235,11 @@ class McpEndpoint:
             await send(message)
 
         return opening
+
+
+def is_patient(exchange: Exchange, call: Call) -> bool:
+    """Say whether a call wants to be kept waiting longer than a silent answer can, and can hear that it is."""
+    return call.progress_token is not None and exchange.accepts_events and call.seconds_wished > SILENT_SECONDS_MAX
 
 
 def _manager(server: Server[Any], settings: Settings, *, json_response: bool) -> StreamableHTTPSessionManager:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 
 import mcp_types as types
@@ -23,6 +23,7 @@ from signalbox.db.callers import Callers, Session
 from signalbox.domain.onboarding import SERVER_NAME
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.mcp.groups import GROUPS_KEY
+from signalbox.edge.mcp.patience import WAIT_SECONDS_MAX, reporting
 from signalbox.edge.mcp.resources import add_resources
 from signalbox.edge.mcp.streams import Streams
 from signalbox.edge.schemas import compact_schema
@@ -46,7 +47,7 @@ put the PR, ADR or commit into ref.
 - claim(sequence) before you name an ADR, a migration or anything numbered. Never take a number by looking at files.
 - lease(surface) before you edit a shared file; if `others` is not empty talk to them first; release when done. \
 Leases are advisory.
-- Tasks: task_start has one winner. On a conflict take another task.
+- Tasks: task_next gives you the next one that is ready, and nobody else. On a conflict take another.
 - `_unread_posts: N` in an answer: N posts wait for your ack. Read them before you go on.
 - A call whose answer was lost: repeat it with the same idempotency_key; nothing happens twice.
 - Errors carry a code and say what to do next.
@@ -124,7 +125,11 @@ def create_server(open_caller: OpenCaller, streams: Streams | None = None, catal
     ) -> types.CallToolResult:
         if params.name not in catalog.tools:
             raise MCPError(INVALID_PARAMS, f"there is no tool {params.name[:80]!r}: tools/list names them")
-        async with open_caller(ctx) as (who, session):
+        waits = catalog.tools[params.name].waits
+        async with (
+            open_caller(ctx) as (who, session),
+            reporting(ctx.session.report_progress) if waits else nullcontext(),
+        ):
             return await answer(catalog, params.name, session, who, params.arguments or {})
 
     async def listen(
@@ -225,6 +230,7 @@ def caller_with_token(callers: Callers, heartbeats: Heartbeats, known_hash: Toke
     async def open_caller(_ctx: ServerRequestContext[Any, Any]) -> AsyncIterator[tuple[Principal, Session]]:
         try:
             async with callers.session(known_hash) as session:
+                session.wait_seconds_max = WAIT_SECONDS_MAX
                 who = await session.who()
                 heartbeats.saw(who)
                 yield who, session

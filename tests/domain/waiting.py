@@ -1,0 +1,50 @@
+"""Calls that wait, begun and known to be parked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from proofs.operators import until
+from support import Agent
+
+ANSWER_SECONDS_MAX = 10
+
+Answer = dict[str, Any]
+
+
+def begun(agent: Agent, *conditions: Answer, **arguments: Any) -> asyncio.Task[Answer]:
+    """Begin to wait, longer than any test does."""
+    wanted = {"for": list(conditions)} if conditions else {}
+    return asyncio.create_task(agent.call("wait", **{"timeout_seconds": 50} | wanted | arguments))
+
+
+async def answer_of(call: asyncio.Task[Answer]) -> Answer:
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        return await call
+
+
+async def fired_by(call: asyncio.Task[Answer]) -> list[Answer]:
+    fired: list[Answer] = (await answer_of(call))["fired"]
+    return fired
+
+
+@asynccontextmanager
+async def parked(agent: Agent, *conditions: Answer, **arguments: Any) -> AsyncIterator[asyncio.Task[Answer]]:
+    """A wait that has looked and found nothing; it is ended with the block."""
+    waiters = agent.database.waiters
+    before = waiters.parked
+    call = begun(agent, *conditions, **arguments)
+
+    async def is_parked() -> bool:
+        return call.done() or waiters.parked > before
+
+    try:
+        await until(is_parked)
+        assert not call.done(), call.result()
+        yield call
+    finally:
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)

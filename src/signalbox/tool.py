@@ -86,7 +86,6 @@ Id = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Lane = Annotated[Line, Field(max_length=64)]
 ActorName = Annotated[Line, Field(max_length=128)]
-SessionName = Annotated[Line, Field(max_length=64)]
 Moment = Annotated[
     AwareDatetime,
     PlainSerializer(_milliseconds, return_type=str),

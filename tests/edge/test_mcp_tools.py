@@ -29,8 +29,8 @@ AROUND_BYTES = 220  # the rest of the answer, in the modern era
 HINTS = {
     Effect.READS: {"readOnlyHint": True},
     Effect.WRITES: {"destructiveHint": False},
-    Effect.REPEATS: {"destructiveHint": False, "idempotentHint": True},
-    Effect.ENDS: {"destructiveHint": True, "idempotentHint": True},
+    Effect.REPEATS: {"destructiveHint": False},
+    Effect.ENDS: {"destructiveHint": True},
 }
 
 
@@ -58,7 +58,7 @@ async def test_a_listed_tool_says_what_it_does_and_takes(web: httpx2.AsyncClient
         jsonschema_rs.meta.validate(schema)
         assert schema["type"] == "object"
         assert not {"anyOf", "oneOf", "allOf", "$ref", "$defs"} & schema.keys(), "clients flatten or skip these"
-        assert set(schema["properties"]) == set(known.args.model_fields)
+        assert set(schema["properties"]) == {field.alias or name for name, field in known.args.model_fields.items()}
     assert {tool["name"] for tool in tools} == EVERYDAY_TOOLS
 
 

@@ -39,7 +39,8 @@ def in_groups(*groups: str) -> list[str]:
 def test_the_core_is_what_every_agent_needs_and_what_leads_do_is_no_part_of_it() -> None:
     assert set(in_groups("core")) >= NEEDED_BY_ALL
     assert set(in_groups("admin")) >= ADMIN_TOOLS
-    assert {name for name in CATALOG.tools if name.startswith("task_")} <= set(in_groups("work"))
+    assert {name for name in CATALOG.tools if "task" in name} <= set(in_groups("work"))
+    assert {name for name in CATALOG.tools if "lane" in name} <= set(in_groups("lanes"))
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from signalbox.domain import (
     claims,
     doorbells,
+    editor_hooks,
     events,
+    hooks,
     invites,
     lanes,
     leases,
@@ -36,6 +38,8 @@ CATALOG = Catalog(
         *participants.TOOLS,
         *names.TOOLS,
         *invites.TOOLS,
+        *hooks.TOOLS,
+        *editor_hooks.TOOLS,
         *search.TOOLS,
     )
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,11 +14,10 @@ import pytest
 
 from domain.looking import looking
 from domain.yards import Yard
-from signalbox import paths
 from signalbox.config import load_settings
 from signalbox.domain import members, owners, tending
 from signalbox.domain.exports import ExportWish, export_lines
-from signalbox.domain.history import CHANGES, EVERYBODY, LEADS, State
+from signalbox.domain.history import EVERYBODY, LEADS, State
 from signalbox.domain.members import RemoveArgs
 from signalbox.errors import Refusal
 from support import Agent
@@ -152,7 +150,8 @@ class Story:
         on = self.chance.sample(range(1, 9), 2)
         simple: list[Callable[[], Step]] = [
             *[self._post] * 4,
-            *[lambda: self._call("ack", post_id=self.chance.randint(1, 12), outcome=self._some("done", "declined"))] * 3,
+            *[lambda: self._call("ack", post_id=self.chance.randint(1, 12), outcome=self._some("done", "declined"))]
+            * 3,
             lambda: self._call("ack", through_id=self.chance.randint(1, 12)),
             lambda: self._call("lease", surface=self._some(*SURFACES), mode=self._some("shared", "exclusive", None)),
             lambda: self._call("lease", surface=self._some(*SURFACES), ttl_seconds=60, queue=True),

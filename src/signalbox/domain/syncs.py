@@ -13,11 +13,12 @@ from signalbox.db.waiters import CanWait, until_found
 from signalbox.domain.conditions import PostCondition
 from signalbox.domain.handoffs import PostArgs, Posted, post
 from signalbox.domain.posts import AckArgs, Acked, Post, ack
+from signalbox.domain.presence import SessionName
 from signalbox.domain.transports import seen
 from signalbox.domain.waits import WAIT_SECONDS_MAX
 from signalbox.errors import OwnerSuspended, Refusal, SessionEnded, Unauthenticated
 from signalbox.identity import Principal, Scope
-from signalbox.tool import Args, Effect, Id, Lane, Result, SessionName, Tool, Whole
+from signalbox.tool import Args, Effect, Id, Lane, Result, Tool, Whole
 
 sql = statements(__file__)
 

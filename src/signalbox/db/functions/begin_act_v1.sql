@@ -1,12 +1,12 @@
 -- Opens every act: takes the head lock, looks whether the caller still may, sets the closed lanes it sees, and looks
--- whether this was done before. Of an act that travels with others, perform_together_v1 has done the first two, and left
+-- whether this was done before. Of an act that travels with others, perform_together_v1 has done the first three, and left
 -- who acts in signalbox.proven.
 create function begin_act_v1(act act_ref) returns act_context language plpgsql as $$
 declare
     ctx act_context;
     earlier idempotency_keys;
     suspended boolean;
-    lanes text[];
+    lanes text;
     proven text[] := nullif(current_setting('signalbox.proven', true), '')::text[];
 begin
     if proven[1]::bigint = act.participation_id then
@@ -21,10 +21,12 @@ begin
     else
         ctx := lock_head_v1(act.project_id);
         select m.participation_id, m.actor, m.role,
-            o.suspended_at is not null or h.suspended_at is not null, p.closed_lanes
+            o.suspended_at is not null or h.suspended_at is not null,
+            case when j.has_closed_lanes then (
+                select p.closed_lanes::text from participations p where p.participation_id = m.participation_id
+            ) end
         into ctx.participation_id, ctx.actor, ctx.role, suspended, lanes
         from members m
-        join participations p on p.participation_id = m.participation_id
         join owners o on o.handle = m.handle
         join projects j on j.project_id = m.project_id
         join owners h on h.owner_id = j.owner_id
@@ -59,8 +61,8 @@ begin
         if suspended then
             perform refuse_v1(423, 'the owner of this token or project is suspended: write to the operator of this server');
         end if;
-        if lanes <> '{}' then
-            perform set_config('signalbox.lanes', lanes::text, true);
+        if lanes is not null then
+            perform set_config('signalbox.lanes', lanes, true);
         end if;
     end if;
     if act.key is not null then

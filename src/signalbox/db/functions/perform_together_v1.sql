@@ -1,6 +1,6 @@
 -- Several acts of one project, all or none. The head lock is taken once, all callers are proved in one statement after
 -- it, and their unread posts are counted in one: a quarter less than what the acts cost one by one. Proved here are only
--- plain cases, which are nearly all: who has closed lanes, or does not hold any more, is looked at by begin_act_v1.
+-- plain cases, which are nearly all: who is in closed lanes, or does not hold any more, is looked at by begin_act_v1.
 create function perform_together_v1(project bigint, acts jsonb) returns jsonb[] language plpgsql as $$
 declare
     one jsonb;
@@ -15,7 +15,8 @@ begin
             a.act,
             (
                 select array[p.participation_id::text, p.role,
-                        o.handle || case when i.label = '' then '' else '/' || i.label end]::text
+                        o.handle || case when i.label = '' then '' else '/' || i.label end,
+                        case when j.has_closed_lanes then '{}' else '' end]::text
                 from tokens t
                 join participations p on p.participation_id = t.participation_id
                 join participants i on i.participant_id = p.participant_id
@@ -41,7 +42,7 @@ begin
         if one ->> 'session' is not null then
             perform session_holds_v1(project, decode(one ->> 'session', 'hex'));
         end if;
-        lanes := set_config('signalbox.lanes', '', true);
+        lanes := set_config('signalbox.lanes', coalesce((proven::text[])[4], ''), true);
         proven := set_config('signalbox.proven', coalesce(proven, ''), true);
         callers := callers || case when proven <> '' then (one ->> 'participation_id')::bigint end;
         answers := answers || perform_v1(

@@ -21,7 +21,12 @@ COMMANDS: Final = {
     "seed-token": "Give a participant a token in a project, making what is missing.",
     "token": "List, revoke and rotate tokens.",
     "call": "Call a tool of a server: signalbox call claim sequence=adr.",
+    "connect": "Connect the coding agents of this machine to a server.",
+    "disconnect": "Undo what connect did.",
+    "status": "Say which clients are connected, and as whom.",
     "watch": "Print what happens in a project as it happens.",
+    "bridge": "Be an MCP server on standard input and output, for a remote server.",
+    "listen": "Print a line for each post to a participant, as it comes.",
     "stdio": "Be an MCP server on standard input and output.",
     "completion": "Print the shell's completion script.",
 }

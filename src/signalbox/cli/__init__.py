@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "token": "List, revoke and rotate tokens.",
     "call": "Call a tool of a server: signalbox call claim sequence=adr.",
     "watch": "Print what happens in a project as it happens.",
+    "export": "Write a ledger, a lane or a thread as a file, or keep a mirror for git.",
+    "state": "Print how things stood at an event.",
     "stdio": "Be an MCP server on standard input and output.",
     "completion": "Print the shell's completion script.",
 }

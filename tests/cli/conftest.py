@@ -25,11 +25,11 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def signalbox(tmp_path: Path) -> Run:
     """Run a command to its end, with settings from nowhere but the keywords."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, cwd: Path = tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "signalbox", *arguments],
             env=clean_environment(**environment),
-            cwd=tmp_path,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -37,6 +37,7 @@ from signalbox.domain import (
     participants,
     posts,
     presence,
+    queues,
     receipts,
     tasks,
     threads,
@@ -67,6 +68,7 @@ MODULES = (
     tasks,
     threads,
     tokens,
+    queues,
 )
 
 
@@ -111,6 +113,7 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
     await worker.call("register", lane="backend", status=mark)
     await lead.call("post", to_lane="backend", to_actor="worker", subject=mark, body=mark, ref=mark, tag=mark)
     await lead.call("post", to_lane="empty", body=mark)
+    await lead.call("post", to_lanes=["backend", "empty"], body=mark, kind="question", ack_within_seconds=600)
     await worker.call("ack", post_id=1, note=mark)
     await worker.call("claim", sequence="adr", note=mark, idempotency_key=mark)
     await worker.call("lease", surface=f"src/{mark}/**", note=mark)
@@ -173,6 +176,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "settle_claim": {"sequence": "adr", "number": 1, "outcome": "void"},
     "list_tasks": {"limit": 200},
     "register": {"lane": "backend"},
+    "rename": {"label": "renamed"},
     "who_is_active": {},
     "whoami": {},
     "list_participants": {},

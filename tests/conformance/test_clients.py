@@ -12,8 +12,7 @@ import pytest
 
 from conformance.programs import run
 from conformance.proxy import before
-from edge.wire import ADMIN_TOOLS, LEGACY, MODERN
-from signalbox.catalog import CATALOG
+from edge.wire import ADMIN_TOOLS, EVERYDAY_TOOLS, LEGACY, MODERN
 from support import Agent, ServerProcess
 
 ERAS = {"legacy": LEGACY, "modern": MODERN}
@@ -69,7 +68,7 @@ async def test_the_inspector_lists_the_tools_and_finds_no_fault_with_them(
 ) -> None:
     done = await inspect(endpoint, agent.token, tmp_path, era, "--method", "tools/list", "--strict")
 
-    assert {tool["name"] for tool in fields(done)["tools"]} == set(CATALOG.tools) - ADMIN_TOOLS
+    assert {tool["name"] for tool in fields(done)["tools"]} == EVERYDAY_TOOLS - ADMIN_TOOLS
     assert endpoint.versions() == {ERAS[era]}
 
 
@@ -115,3 +114,17 @@ async def test_claude_code_connects_with_a_token_that_holds_and_says_what_is_wro
     assert "Failed to connect" in lines["wrong"], said
     assert "HTTP 401" in lines["wrong"], said
     assert endpoint.versions() == {ERAS[era]}
+
+
+async def test_claude_code_falls_back_to_the_handshake_where_channels_are(
+    server: ServerProcess, agent: Agent, tmp_path: Path
+) -> None:
+    watched = Endpoint("")
+    async with before(f"{server.url}/channel/mcp", heads=watched.heads) as watched.url:
+        header = ("--header", f"Authorization: Bearer {agent.token}")
+        await claude(tmp_path, "mcp", "add", "--scope", "user", "--transport", "http", "bus", watched.url, *header)
+        said = await claude(tmp_path, "mcp", "list", MCP_PROTOCOL_NEGOTIATION="auto")
+
+    assert "Connected" in next(line for line in said.splitlines() if watched.url in line), said
+    assert watched.versions() == {MODERN, LEGACY}
+    assert any(head.startswith("GET ") for head in watched.heads), "it opens the stream that doorbells come on"

@@ -19,10 +19,13 @@ PASSED = {
         "server-sse-multiple-streams",
         "ping",
         "tools-list",
+        "resources-list",
         "dns-rebinding-protection",
     },
     "2026-07-28": {
         "tools-list",
+        "resources-list",
+        "sep-2164-resource-not-found",
         "dns-rebinding-protection",
         "server-sse-multiple-streams",
         "http-header-validation",

@@ -14,6 +14,7 @@ import uvicorn
 
 from signalbox.app import create_app
 from signalbox.config import Settings
+from support import Agent
 
 SECONDS_MAX = 10
 EVENTS = {"Accept": "text/event-stream"}
@@ -89,3 +90,26 @@ async def served_here(settings: Settings) -> AsyncIterator[str]:
             streams.end_all()
         server.should_exit = True
         await serving
+
+
+States = dict[str, tuple[str, str | None]]
+
+
+async def states_of(agent: Agent, post_id: int) -> States:
+    """Look up how the deliveries of a post stand, and by which transport they were offered."""
+    project_id = (await agent.principal()).project_id
+    async with agent.database.connection() as connection:
+        await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(project_id))
+        rows = await connection.fetch(
+            "select m.actor, d.state, d.offered_via from deliveries d "
+            "join members m using (project_id, participation_id) where d.project_id = $1 and d.post_id = $2",
+            project_id,
+            post_id,
+        )
+    return {row["actor"]: (row["state"], row["offered_via"]) for row in rows}
+
+
+async def until_states(agent: Agent, post_id: int, states: States) -> None:
+    """Wait until the deliveries of a post stand so: what was observed is written a moment later."""
+    while await states_of(agent, post_id) != states:  # noqa: ASYNC110 - another process writes it
+        await asyncio.sleep(0.05)

@@ -13,7 +13,7 @@ import anyio
 import httpx2
 import pytest
 
-from edge.listening import SECONDS_MAX, Sent, served_here, stream
+from edge.listening import SECONDS_MAX, Sent, served_here, states_of, stream, until_states
 from edge.wire import ACCEPT, CLIENT, LEGACY, MODERN, ask, call_mcp, era_headers, message
 from signalbox.catalog import CATALOG, CHANNEL_CATALOG
 from signalbox.config import Settings
@@ -143,8 +143,9 @@ async def test_posts_are_rung_once_the_model_has_shown_that_it_hears(
             first = rung(await anext(sent))
             await peer.call("post", to_actor="claude-1", subject="after </channel> it", body="SECRET-BODY", ref="PR-7")
             second = rung(await anext(sent))
+            await until_states(agent, 2, {agent.actor: ("offered", "channel")})
 
-    assert "1 posts wait" in said or "Nothing else to do" in said
+    assert said.endswith((". 1 post waits for you: read_posts.", ". Nothing else to do."))
     assert "before" in first[0]
     assert "call read_posts" in first[0].lower()
     assert (first[1]["from"], first[1]["post_id"]) == (peer.actor, "1")
@@ -163,7 +164,8 @@ async def test_nothing_is_rung_before_the_check_is_answered(quick: str, agent: A
 
     (content, meta) = rung(heard[0])
     assert list(meta) == ["doorbell_check"]
-    assert "1 posts wait for you" in content
+    assert "1 post waits for you" in content
+    assert await states_of(agent, 1) == {agent.actor: ("queued", None)}
 
 
 async def test_a_burst_is_rung_together_and_never_to_its_author(quick: str, agent: Agent, peer: Agent) -> None:
@@ -171,6 +173,7 @@ async def test_a_burst_is_rung_together_and_never_to_its_author(quick: str, agen
         async with claude(quick, agent) as client, client.listening() as sent:
             await client.answer_check(sent)
             await agent.call("post", to_actor="claude-1", body="to myself")
+            await peer.call("post", to_actor="claude-1", body="some time", urgency="info")
             for number in range(6):
                 await peer.call("post", to_actor="claude-1", body=f"look {number}")
             found: list[str] = []
@@ -180,7 +183,7 @@ async def test_a_burst_is_rung_together_and_never_to_its_author(quick: str, agen
                 found += meta.get("post_ids", meta["post_id"]).split(",")
                 doorbells += 1
 
-    assert found == [str(post_id) for post_id in range(2, 8)]
+    assert found == [str(post_id) for post_id in range(3, 9)]
     assert doorbells <= 2
 
 

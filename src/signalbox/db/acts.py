@@ -44,9 +44,9 @@ TRAVEL_TOGETHER: Final = frozenset(
     }
 )
 """Acts that write only rows which nobody waits for without the project's head lock: several in one transaction cannot
-deadlock. Who marks deliveries does it without that lock, but passes over what an act holds and waits for nothing while it
-holds something itself (mark_deliveries_v1). The others (presence is written by heartbeats, participants belong to several
-projects) travel alone."""
+deadlock. Who marks deliveries does it without that lock, but passes over what an act holds and waits for nothing while
+it holds something itself (mark_deliveries_v1). The others (presence is written by heartbeats, participants belong to
+several projects) travel alone."""
 
 
 class Keyed(Protocol):

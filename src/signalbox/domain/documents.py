@@ -39,6 +39,9 @@ class Waiting(Result):
     to_lane: str | None = None
     subject: str | None = None
     ref: str | None = None
+    kind: str | None = None
+    urgency: str | None = None
+    due_at: Moment | None = None
     created_at: Moment
 
 

@@ -1,9 +1,9 @@
 -- name: inbox
 -- The newest posts that wait for the caller's ack, along the index of what is not acked; each is looked up by its key.
-select d.post_id, p.author as "from", p.to_lane, p.subject, p.ref, p.created_at
+select d.post_id, p.author as "from", p.to_lane, p.subject, p.ref, p.kind, p.urgency, d.due_at, p.created_at
 from deliveries d
 cross join lateral (
-    select q.author, q.to_lane, q.subject, q.ref, q.created_at
+    select q.author, q.to_lane, q.subject, q.ref, q.kind, q.urgency, q.created_at
     from posts q
     where q.project_id = :project_id and q.post_id = d.post_id
     limit 1

@@ -29,6 +29,7 @@ class Ring(Result):
     from_: Annotated[str, Field(alias="from")]
     to_lane: str | None = None
     subject: str | None = None
+    urgency: transports.Urgency | None = None
     created_at: Moment
 
 
@@ -40,6 +41,7 @@ async def waiting(db: Executor, who: Principal, after: int) -> list[Ring]:
         project_id=who.project_id,
         participation_id=who.participation_id,
         after=after,
+        rings_info=transports.TRANSPORTS["channel"].carries("info"),
         limit=RUNG_TOGETHER_MAX,
     )
 
@@ -61,21 +63,24 @@ def words(rings: list[Ring]) -> tuple[str, dict[str, str]]:
     }
     if newest.subject:
         beside["subject"] = _plain(newest.subject)
+    if any(ring.urgency == "now" for ring in rings):
+        beside["urgency"] = "now"
     if len(rings) == 1:
         return f"{newest.from_} posted {newest.post_id}{lane}{subject}. {READ_THEM}", beside
-    more = "+" if len(rings) == RUNG_TOGETHER_MAX else ""
-    beside |= {"count": f"{len(rings)}{more}", "post_ids": ",".join(str(ring.post_id) for ring in rings)}
-    return (
-        f"{len(rings)}{more} posts wait for you, the last one {newest.post_id} by {newest.from_}{lane}{subject}. "
-        f"{READ_THEM}"
-    ), beside
+    beside |= {"count": _count(rings), "post_ids": ",".join(str(ring.post_id) for ring in rings)}
+    last = f"the last one {newest.post_id} by {newest.from_}{lane}{subject}"
+    return f"{_count(rings)} posts wait for you, {last}. {READ_THEM}", beside
 
 
 def check_words(check_id: str, rings: list[Ring]) -> str:
     """Write a doorbell check."""
-    more = "+" if len(rings) == RUNG_TOGETHER_MAX else ""
-    then = f"{len(rings)}{more} posts wait for you: read_posts." if rings else "Nothing else to do."
+    waits = "1 post waits" if len(rings) == 1 else f"{_count(rings)} posts wait"
+    then = f"{waits} for you: read_posts." if rings else "Nothing else to do."
     return f"doorbell check: call channel_ok with id {check_id}. {then}"
+
+
+def _count(rings: list[Ring]) -> str:
+    return f"{len(rings)}{'+' if len(rings) == RUNG_TOGETHER_MAX else ''}"
 
 
 def _plain(text: str) -> str:

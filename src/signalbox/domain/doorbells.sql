@@ -1,10 +1,10 @@
 -- name: waiting
 -- What waits for the caller and was not handed to it in any way yet, oldest first, along the index of what is not acked;
--- each post is looked up by its key. What it sent itself rings nobody.
-select d.post_id, p.author as "from", p.to_lane, p.subject, p.created_at
+-- each post is looked up by its key. What it sent itself rings nobody, nor does what is only to be known some time.
+select d.post_id, p.author as "from", p.to_lane, p.subject, p.urgency, p.created_at
 from deliveries d
 cross join lateral (
-    select q.author, q.author_id, q.to_lane, q.subject, q.created_at
+    select q.author, q.author_id, q.to_lane, q.subject, q.urgency, q.created_at
     from posts q
     where q.project_id = :project_id and q.post_id = d.post_id
     limit 1
@@ -15,6 +15,7 @@ where d.project_id = :project_id
     and d.post_id > :after
     and d.state = 'queued'
     and p.author_id <> :participation_id
+    and (:rings_info or p.urgency is distinct from 'info')
 order by d.post_id
 limit :limit;
 

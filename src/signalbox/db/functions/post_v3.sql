@@ -70,7 +70,9 @@ begin
         recipient.actor := actors[1];
         shown_actors := case when cardinality(actors) > 1 then actors end;
     end if;
-    if lane_wanted is not null or answered.closed_lane is not null or further ? 'reroute' then
+    -- Of a project in which no lane was ever closed this asks nothing.
+    if current_setting('signalbox.lanes', true) <> '' or position('~' in lane_wanted) > 0 or is_wide
+        or further ? 'reroute' then
         closed := closed_post_v1(
             ctx, answered, coalesce(lanes, array[lane_wanted]), everybody, further ->> 'reroute');
         if closed is not null then

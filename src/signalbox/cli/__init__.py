@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "disconnect": "Undo what connect did.",
     "status": "Say which clients are connected, and as whom.",
     "watch": "Print what happens in a project as it happens.",
+    "export": "Write a ledger, a lane or a thread as a file, or keep a mirror for git.",
+    "state": "Print how things stood at an event.",
     "bridge": "Be an MCP server on standard input and output, for a remote server.",
     "listen": "Print a line for each post to a participant, as it comes.",
     "stdio": "Be an MCP server on standard input and output.",

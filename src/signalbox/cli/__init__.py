@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "disconnect": "Undo what connect did.",
     "status": "Say which clients are connected, and as whom.",
     "watch": "Print what happens in a project as it happens.",
+    "kit": "Install, show or remove hooks and instructions.",
     "doctor": "Say what is wrong, and how it is mended.",
     "bridge": "Be an MCP server on standard input and output, for a remote server.",
     "listen": "Print a line for each post to a participant, as it comes.",

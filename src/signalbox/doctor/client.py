@@ -74,7 +74,7 @@ def _config(client: str, target: Target) -> Iterator[Finding]:
 def _instructions(wish: Wish) -> Iterator[Finding]:
     if wish.repository is None:
         return
-    block = (KIT / "AGENTS.block.md").read_text(encoding="utf-8").rstrip()
+    blocks = {(KIT / f"AGENTS.{name}.md").read_text(encoding="utf-8").rstrip() for name in ("block", "lead")}
     files = sorted({client.instructions for client in CLIENTS.values()})
     found = [wish.repository.top / name for name in files if (wish.repository.top / name).exists()]
     for path in found:
@@ -85,7 +85,7 @@ def _instructions(wish: Wish) -> Iterator[Finding]:
             continue
         if not part:
             yield warning("instructions", f"{path} has no block of Signalbox", CONNECT)
-        elif part != block:
+        elif part not in blocks:
             yield warning("instructions", f"the block in {path} is of another version", CONNECT)
         else:
             yield ok("instructions", f"{path} has the block")

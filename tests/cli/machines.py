@@ -27,7 +27,8 @@ class Machine:
     def __call__(self, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
         done = self.attempt(*arguments, cwd=cwd, **environment)
         assert done.returncode == 0, done.stderr
-        return done.stdout
+        said: str = done.stdout
+        return said
 
     def attempt(self, *arguments: str, cwd: Path | None = None, **environment: str) -> Any:
         return self._run(*arguments, cwd=cwd or self.home, **(self._place | environment))

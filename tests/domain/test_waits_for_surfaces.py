@@ -113,5 +113,5 @@ async def test_a_token_that_may_only_read_takes_nothing(project: Project) -> Non
 
 
 async def test_only_surfaces_can_be_taken(agent: Agent) -> None:
-    with pytest.raises(InvalidArguments, match="on 'task' takes lane, not 'take'"):
+    with pytest.raises(InvalidArguments, match=r"unknown argument 'for\.0\.task\.take'"):
         await agent.call("wait", **{"for": [{"on": "task", "take": True}]})

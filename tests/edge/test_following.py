@@ -107,6 +107,42 @@ async def test_nobody_elses_events_arrive(two_workers: ServerProcess, agent: Age
     assert heard == ["mine", "theirs"]
 
 
+async def test_what_is_said_in_a_closed_lane_arrives_at_those_who_are_in_it_alone(
+    two_workers: ServerProcess, lead: Agent, agent: Agent, peer: Agent
+) -> None:
+    await lead.call("configure_lane", lane="room", access="private", invite=["claude-1"])
+    await agent.call("join_lane", lane="room")
+    head = await head_of(lead)
+    with anyio.fail_after(SECONDS_MAX):
+        async with (
+            following(two_workers, agent, f"?after={head}") as inside,
+            following(two_workers, peer, f"?after={head}") as outside,
+        ):
+            closed = await lead.call("post", to_lane="room", subject="SECRET", body="SECRET")
+            opened = await lead.call("post", to_lane="hall", subject="open", body="open")
+            heard_inside, heard_outside = await take(inside, 2), await take(outside, 1)
+
+    assert ids(heard_inside) == [closed["event_id"], opened["event_id"]]
+    assert ids(heard_outside) == [opened["event_id"]]
+
+
+async def test_who_is_put_out_of_a_closed_lane_hears_of_it_no_more(
+    two_workers: ServerProcess, lead: Agent, agent: Agent
+) -> None:
+    await lead.call("configure_lane", lane="room", access="private", invite=["claude-1"])
+    await agent.call("join_lane", lane="room")
+    with anyio.fail_after(SECONDS_MAX):
+        async with following(two_workers, agent, "?type=post") as sent:
+            first = await lead.call("post", to_lane="room", body="while in it")
+            heard = await take(sent, 1)
+            await lead.call("configure_lane", lane="room", remove=["claude-1"])
+            await lead.call("post", to_lane="room", body="SECRET")
+            last = await lead.call("post", to_lane="hall", body="to all")
+            heard += await take(sent, 1)
+
+    assert ids(heard) == [first["event_id"], last["event_id"]]
+
+
 async def test_a_stream_ends_with_its_token_and_says_why(two_workers: ServerProcess, lead: Agent, agent: Agent) -> None:
     with anyio.fail_after(SECONDS_MAX):
         async with following(two_workers, agent) as sent:

@@ -197,6 +197,20 @@ async def test_nothing_is_told_of_what_is_not_subscribed_to_and_of_other_project
     assert heard == [INBOX, INBOX]
 
 
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_closed_lane_changes_no_document_of_who_is_not_in_it(
+    two_workers: ServerProcess, lead: Agent, agent: Agent, era: str
+) -> None:
+    await lead.call("configure_lane", lane="room", access="private")
+    with anyio.fail_after(SECONDS_MAX):
+        async with hearing(era, two_workers, agent, LEDGER, INBOX) as (sent, _):
+            await lead.call("post", to_lane="room", body="SECRET")
+            await lead.call("post", to_actor="claude-1", body="look")
+            heard = {told(await anext(sent)), told(await anext(sent))}
+
+    assert heard == {LEDGER, INBOX}
+
+
 async def test_what_changes_before_the_stream_hears_of_the_subscription_is_told(
     two_workers: ServerProcess, agent: Agent
 ) -> None:

@@ -27,6 +27,7 @@ log = logging.getLogger("signalbox.waiters")
 
 MOVES_MAX: Final = 500  # of one project, read at once
 PROVE_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
 
 STATEMENTS: Final = parse((paths.FUNCTIONS.parent / "waiters.sql").read_text(encoding="utf-8"))
 
@@ -49,6 +50,30 @@ class CanWait(Executor, Protocol):
 
     async def release(self) -> None:
         """Give the connection back: nobody waits with one."""
+
+
+async def until_found(db: CanWait, waiter: Waiter, seconds: float, look: Callable[[], Awaitable[float | None]]) -> None:
+    """Look whenever the waiter is woken, until a look finds something, the time is over or the server stops.
+
+    A look answers None when it found something, else after how many seconds it wants to look again in any case. One
+    that the database does not answer is repeated in a second, unless it was the first.
+    """
+    ends_at = time.monotonic() + min(seconds, db.wait_seconds_max)
+    again_seconds: float | None = None
+    while True:
+        try:
+            again_seconds = await look()
+        except Unavailable:
+            if again_seconds is None:
+                raise
+            again_seconds = RETRY_SECONDS
+        left = ends_at - time.monotonic()
+        if again_seconds is None or left <= 0 or waiter.is_over:
+            return
+        await db.release()
+        await waiter.wait(min(left, again_seconds))
+        if waiter.is_over or time.monotonic() >= ends_at:
+            return
 
 
 class Waiters:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from signalbox.db.rooms import Waiter
 from signalbox.db.statements import statements
-from signalbox.db.waiters import CanWait
+from signalbox.db.waiters import CanWait, until_found
 from signalbox.domain import events, leases, transports
-from signalbox.domain.conditions import FIELDS, Condition, as_json, concerns_of, may_free
+from signalbox.domain.conditions import (
+    Condition,
+    EventCondition,
+    PostCondition,
+    SeqCondition,
+    SurfaceCondition,
+    as_json,
+    concerns_of,
+    may_free,
+)
 from signalbox.domain.events import QueryArgs
 from signalbox.domain.leases import LeaseArgs
 from signalbox.errors import Refusal, ScopeTooNarrow, Unavailable
@@ -24,7 +32,10 @@ WAIT_SECONDS: Final = 25
 WAIT_SECONDS_MAX: Final = 290  # one client ends any call after 300 seconds
 CONDITIONS_MAX: Final = 16
 NAMED_MAX: Final = 20  # ids in an answer, of each condition
-RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
+
+
+def _a_post() -> list[Condition]:
+    return [PostCondition(on="post")]
 
 
 class WaitArgs(Args):
@@ -36,11 +47,11 @@ class WaitArgs(Args):
             alias="for",
             min_length=1,
             max_length=CONDITIONS_MAX,
-            description="Each {on, …}: post (from, lane, tag, kind), ack (post_id), surface (surface, take=true leases "
-            "it in turn), task (lane), event (type, actor, ref, tag, sequence) or seq. Default: a post.",
+            description="[{on: post|ack|surface|task|event|seq, …}]; post: from, lane, tag, kind; ack: post_id; "
+            "surface: surface, take; task: lane; event: type, actor, ref, tag, sequence.",
         ),
-    ] = Field(default_factory=lambda: [Condition(on="post")])
-    after: Annotated[Whole | None, Field(description="The cursor of your last wait: only what is newer.")] = None
+    ] = Field(default_factory=_a_post)
+    after: Annotated[Whole | None, Field(description="The cursor of your last wait.")] = None
     timeout_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = WAIT_SECONDS
 
 
@@ -90,54 +101,44 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
         NotFound: the post whose ack is waited for, or an actor, is not there.
         TooMany: the caller, or the server, has as many waits as there may be.
     """
-    if any(condition.take for condition in args.for_) and Scope.WRITE not in who.scopes:
+    takes = any(isinstance(condition, SurfaceCondition) and condition.take for condition in args.for_)
+    if takes and Scope.WRITE not in who.scopes:
         raise ScopeTooNarrow("this token may only read: it can wait for a surface, but not take it", scope="write")
+    looks = _Looks(db, who, args)
     with db.watching(who, concerns_of(args.for_, who)) as waiter:
-        waited = await _Look(db, who, args).until_something(waiter, min(args.timeout_seconds, db.wait_seconds_max))
-    for fired in waited.fired:
+        await until_found(db, waiter, args.timeout_seconds, lambda: looks.look(waiter))
+    for fired in looks.fired:
         transports.offered(db, who, "wait", fired.post_ids or ())
-    return waited
+    return Waited(fired=looks.fired, cursor=looks.cursor or 0)
 
 
-class _Look:
-    """The looks of one wait, one after the other."""
+class _Looks:
+    """The looks of one wait, one after the other, and what they found."""
 
     def __init__(self, db: CanWait, who: Principal, args: WaitArgs) -> None:
         self._db = db
         self._who = who
         self._conditions = args.for_
         self._after = args.after
-        self._cursor: int | None = None
-        self._again_seconds = float(WAIT_SECONDS_MAX)
+        self.fired: list[Fired] = []
+        self.cursor: int | None = None
 
-    async def until_something(self, waiter: Waiter, seconds: float) -> Waited:
-        """Look whenever the waiter is woken, until something holds, the time is over or the server stops."""
-        ends_at = time.monotonic() + seconds
-        while True:
-            fired = await self._look(waiter)
-            left = ends_at - time.monotonic()
-            if not fired and left > 0 and not waiter.is_over:
-                await self._db.release()
-                await waiter.wait(min(left, self._again_seconds))
-                left = ends_at - time.monotonic()
-            if fired or left <= 0 or waiter.is_over:
-                assert self._cursor is not None, "there was a first look"
-                return Waited(fired=fired, cursor=self._cursor)
-
-    async def _look(self, waiter: Waiter) -> list[Fired]:
-        """Look once. A look that the database does not answer is repeated, unless it is the first."""
+    async def look(self, waiter: Waiter) -> float | None:
+        """Look once; see `until_found`."""
+        await self._take(waiter)
+        taken = bool(self.fired)
         try:
-            fired = await self._take(waiter) + await self._find(waiter)
+            again_seconds = await self._find(waiter)
         except Unavailable:
-            if self._cursor is None:
+            if not taken or self.cursor is None:
                 raise
-            self._again_seconds = RETRY_SECONDS
-            return []
-        if not fired:
-            self._after = self._cursor  # whatever there is up to here is not it
-        return fired
+            return None
+        if self.fired:
+            return None
+        self._after = self.cursor  # whatever there is up to here is not it
+        return WAIT_SECONDS_MAX if again_seconds is None else again_seconds
 
-    async def _find(self, waiter: Waiter) -> list[Fired]:
+    async def _find(self, waiter: Waiter) -> float | None:
         looked = await sql.look.one(
             self._db,
             Looked,
@@ -156,38 +157,36 @@ class _Look:
                     cursor = min(cursor, seqs[-1])
                 if seqs:
                     fired.append(Fired(on=condition.on, index=index, seqs=seqs))
-        self._cursor = cursor
-        self._again_seconds = WAIT_SECONDS_MAX if looked.again_seconds is None else looked.again_seconds
-        return fired
+        self.fired += fired
+        self.cursor = cursor
+        return looked.again_seconds
 
-    async def _take(self, waiter: Waiter) -> list[Fired]:
+    async def _take(self, waiter: Waiter) -> None:
         """Lease the surfaces that are to be taken and whose turn it is; the first time, stand in line for all."""
-        taken: list[Fired] = []
         for index, condition in enumerate(self._conditions):
-            if not condition.take or condition.surface is None:
+            if not isinstance(condition, SurfaceCondition) or not condition.take:
                 continue
-            if self._cursor is None:
+            if self.cursor is None:
                 waiter.stands_in_line(condition.surface, may_free)
             elif condition.surface not in waiter.turns:
                 continue
             try:
                 held = await leases.lease(self._db, self._who, LeaseArgs(surface=condition.surface, queue=True))
             except Refusal:
-                if taken:  # the caller must hear of it
-                    return taken
+                if self.fired:  # the caller must hear of it
+                    return
                 raise
             waiter.turns.discard(condition.surface)
             if held.lease_id is not None:
                 fields = held.model_dump(include={"lease_id", "surface", "fence", "expires_at"})
-                taken.append(Fired(on=condition.on, index=index, **fields))
-        return taken
+                self.fired.append(Fired(on=condition.on, index=index, **fields))
 
     async def _events(self, condition: Condition, after: int, head: int) -> list[int]:
-        if condition.on == "seq":
+        if isinstance(condition, SeqCondition):
             return [head] if head > after else []
-        if condition.on != "event":
+        if not isinstance(condition, EventCondition):
             return []
-        filters = condition.model_dump(include=set(FIELDS["event"]))
+        filters = condition.model_dump(exclude={"on"})
         found = await events.query_events(self._db, self._who, QueryArgs(after=after, limit=NAMED_MAX + 1, **filters))
         return [event.id for event in found.events if event.id <= head]
 
@@ -197,8 +196,8 @@ TOOLS = (
         "wait",
         wait,
         Scope.READ,
-        Effect.READS,
-        "Wait until something holds; at once if it does. Answers ids, never bodies.",
+        Effect.REPEATS,
+        "Wait for a post to you, or until any of `for` holds; at once if one does. Answers ids; read by them.",
         reports_inbox=True,
         waits="timeout_seconds",
     ),

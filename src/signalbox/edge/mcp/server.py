@@ -64,9 +64,10 @@ with its id, and nothing else.
 ANNOTATIONS: Final = {
     Effect.READS: types.ToolAnnotations(read_only_hint=True),
     Effect.WRITES: types.ToolAnnotations(destructive_hint=False),
-    Effect.REPEATS: types.ToolAnnotations(destructive_hint=False, idempotent_hint=True),
-    Effect.ENDS: types.ToolAnnotations(destructive_hint=True, idempotent_hint=True),
+    Effect.REPEATS: types.ToolAnnotations(destructive_hint=False),
+    Effect.ENDS: types.ToolAnnotations(destructive_hint=True),
 }
+"""What clients ask people about. That a call may be repeated is no hint: with its idempotency_key every one may be."""
 
 OpenCaller = Callable[[ServerRequestContext[Any, Any]], AbstractAsyncContextManager[tuple[Principal, Session]]]
 

@@ -44,6 +44,7 @@ async def test_what_is_said_in_a_closed_lane_changes_nothing_that_others_read(sc
 
     assert {name for name, answer in after.items() if MARK in answer and MARK not in name} == set()
     assert {name for name, answer in after.items() if scene.secret in answer and lane not in name} == set()
+    assert after["lane members"] == "[]"
     then, now = still(before), still(after)
     assert [(name, then[name], now[name]) for name in then if then[name] != now[name]] == []
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from reading import pages
 from signalbox.db.callers import Callers
+from signalbox.db.statements import Executor
 from signalbox.domain import documents, events, lanes, members
 from signalbox.domain.events import OneEventArgs
+from signalbox.domain.tasks import Status
 from signalbox.errors import Refusal
-from signalbox.identity import token_hash
+from signalbox.identity import Principal, token_hash
 from support import Agent, Project
 
 MARK = "zq7behindthedoor"
@@ -74,6 +76,12 @@ async def say_all(scene: Closed, lane: str) -> None:
     await member.call("task_start", task_id=tasks[1])
     await member.call("task_ship", task_id=tasks[1])
     await maker.call("task_assign", task_id=tasks[2], owner="member")
+    await member.call("task_note", task_id=tasks[2], note=MARK)
+    await member.call("task_release", task_id=tasks[2], note=MARK)
+    waits = await maker.call("task_create", title=MARK, lane=lane, depends_on=[tasks[2]], priority="high", ref=MARK)
+    await member.call("task_next", lane=lane)
+    await maker.call("task_cancel", task_id=waits["task_id"], reason=MARK)
+    await maker.call("task_create", title=MARK, lane=lane)
 
 
 def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,7 +114,8 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("list_tasks", {"limit": 200}),
         ("list_tasks", {"lane": lane}),
         ("list_tasks", {"owner": "member"}),
-        *[("list_tasks", {"status": status}) for status in ("open", "assigned", "in_progress", "blocked", "done")],
+        *[("list_tasks", {"ready": True} | more) for more in ({}, {"lane": lane}, {"owner": "member"})],
+        *[("list_tasks", {"status": status}) for status in get_args(Status)],
         ("who_is_active", {}),
         ("who_is_active", {"lane": lane}),
         ("whoami", {}),
@@ -129,36 +138,37 @@ async def asked(agent: Agent, calls: Iterable[tuple[str, dict[str, Any]]]) -> di
     """Call each; a refusal is an answer, too."""
     answers: dict[str, str] = {}
     for tool, arguments in calls:
-        try:
-            answer = await agent.call(tool, **arguments)
-        except Refusal as refusal:
-            answer = refusal.as_json()
-        answers[f"{tool} {json.dumps(arguments)}"] = json.dumps(answer)
+        answers[f"{tool} {json.dumps(arguments)}"] = await _answer(agent.call(tool, **arguments))
     return answers
 
 
 async def _answer(read: Awaitable[object]) -> str:
     try:
-        return repr(await read)
+        answer = await read
     except Refusal as refusal:
-        return json.dumps(refusal.as_json())
+        answer = refusal.as_json()
+    return json.dumps(answer) if isinstance(answer, dict) else repr(answer)
 
 
 async def shown(agent: Agent, lane: str) -> dict[str, str]:
     """Read what is no tool, as a page or a resource does for this participant."""
-    answers: dict[str, str] = {}
     async with Callers(agent.database).session(token_hash(agent.token)) as session:
-        who = await session.who()
-        for number in range(1, 25):
-            for name, read in pages(lane, number).items():
-                if number == 1 or "thread" in name:
-                    answers[f"{name} {number}"] = await _answer(read(session, who, 0))
-        for number in range(1, 100):
-            answers[f"event {number}"] = await _answer(events.one_event(session, who, OneEventArgs(id=number)))
-        for uri in ("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"):
-            answers[uri] = (await documents.read(session, who, uri)).model_dump_json()
-        answers["members"] = repr(await members.list_members(session, who))
-        answers["lane members"] = repr(await lanes.list_lane_members(session, who, lane))
+        return await shown_to(session, await session.who(), lane)
+
+
+async def shown_to(db: Executor, who: Principal, lane: str) -> dict[str, str]:
+    """Read what is no tool, as somebody, with whatever the executor may see."""
+    answers: dict[str, str] = {}
+    for number in range(1, 25):
+        for name, read in pages(lane, number).items():
+            if number == 1 or "thread" in name:
+                answers[f"{name} {number}"] = await _answer(read(db, who, 0))
+    for number in range(1, 100):
+        answers[f"event {number}"] = await _answer(events.one_event(db, who, OneEventArgs(id=number)))
+    for uri in ("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"):
+        answers[uri] = (await documents.read(db, who, uri)).model_dump_json()
+    answers["members"] = repr(await members.list_members(db, who))
+    answers["lane members"] = repr(await lanes.list_lane_members(db, who, lane))
     return answers
 
 

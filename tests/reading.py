@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from signalbox.db.statements import Executor
-from signalbox.domain import board, events, exports, threads
+from signalbox.domain import board, events, exports, queues, threads
 from signalbox.domain.board import ActivityArgs
 from signalbox.domain.events import OneEventArgs
 from signalbox.domain.exports import ExportArgs
+from signalbox.domain.queues import WaitersArgs
 from signalbox.domain.threads import ThreadArgs
 from signalbox.identity import Principal
 
@@ -160,6 +161,7 @@ READS: list[tuple[str, Arguments]] = [
     ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
+    ("reset_cursor", {"to": 5}),
     ("latest_claims", {}),
     ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
@@ -195,6 +197,10 @@ ACTS: list[tuple[str, Arguments]] = [
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
+    ("sync", {"posts": [{"to_actor": "agent-0", "body": "one more"}], "limit": 5}),
+    ("sync", {"lane": "lane-1", "after": 0, "limit": 5}),
+    ("sync", {"lane": "nothing", "limit": 5}),
+    ("sync", {"thread": 7, "after": 0, "limit": 5}),
     ("whats_new", {"limit": 5}),
 ]
 
@@ -207,6 +213,8 @@ def pages(lane: str, post_id: int) -> dict[str, PageRead]:
         "board": lambda db, who, _: board.board(db, who),
         "overview": lambda db, _, owner_id: board.overview(db, owner_id),
         "activity": lambda db, who, _: board.activity(db, who, ActivityArgs()),
+        "waiters": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(limit=5)),
+        "waiters_for": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(surface="src/**")),
         "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
         "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
         "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),

@@ -18,6 +18,8 @@ Every tool is offered over MCP (`/mcp`), plain HTTP (`POST /api/tools/{name}`), 
 (`signalbox call NAME key=value`) and stdio. Arguments are JSON types exactly; an unknown one is refused by name.
 Fields of an answer that would be null are left out. `_unread_posts` comes with any answer while posts wait for the
 caller's ack. Tools marked *lead* need a lead of the project; those of scope `manage` are listed for leads only.
+A client that wants a shorter list names groups in the URL, `/mcp?tools=core,work`, or has a token that lists only some
+(`signalbox seed-token --tools`); every tool can be called by its name all the same.
 """
 
 
@@ -31,6 +33,7 @@ def section(tool: Tool) -> str:
     notes = [f"scope `{tool.scope.value}`", tool.effect.value if tool.effect is not Effect.READS else "reads only"]
     if tool.lead_only:
         notes.append("*lead*")
+    notes.append(f"group `{tool.group}`")
     arguments = plain_schema(tool.args)
     lines = [f"\n## {tool.name}\n", f"{tool.description}\n", f"{'; '.join(notes)}.\n"]
     if arguments.get("properties"):

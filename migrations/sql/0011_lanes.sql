@@ -49,3 +49,5 @@ alter table tasks add column closed_lane text;
 alter table presence add column closed_lane text, add column closed_status text;
 -- What signalbox.lanes is set to for this participant: written by know_lanes_v1 wherever is_insider changes.
 alter table participations add column closed_lanes text[] not null default '{}';
+-- Whether the project has, or has had, what not all in it see: where it has not, nobody pays for looking.
+alter table projects add column has_closed_lanes boolean not null default false;

@@ -7,6 +7,7 @@ select
     set_config('signalbox.project_ids', coalesce((select string_agg(project_id::text, ',') from projects), ''), true),
     set_config('signalbox.lanes', '*', true);
 update lane_members set origin = 'registered' where origin = 'joined';
+alter table projects drop column has_closed_lanes;
 alter table participations drop column closed_lanes;
 alter table presence drop column closed_lane, drop column closed_status;
 drop policy lanes on tasks;

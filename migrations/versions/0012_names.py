@@ -47,13 +47,14 @@ def upgrade() -> None:
     grant_to_app("select, insert, update", "labels")
     apply_functions(FUNCTIONS)
     replace_functions(REPLACED)
-    run_script("0012_keep_labels")
+    run_script("0012_present")
+    grant_to_app("select", "present")
 
 
 def downgrade() -> None:
     """Functions that were replaced become what they were: they would miss what goes."""
     for function in REPLACED:
         run_whole(f"0012_down_{function.removesuffix('_v1')}")
-    run_script("0012_keep_labels_down")
+    run_script("0012_present_down")
     drop_functions(FUNCTIONS)
     run_script("0012_names_down")

@@ -48,6 +48,7 @@ FUNCTIONS = (
     "give_back_task_v1",
     "task_dependencies_v1",
     "taken_task_v1",
+    "own_lanes_v1",
     "open_tasks_v1",
     "ready_task_v1",
     "held_up_v1",

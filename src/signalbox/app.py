@@ -110,6 +110,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             Route("/api/export", exports.get),
             Route("/api/openapi.json", rest.openapi),
             Route("/api/tools/{name}", rest.call, methods=["POST"]),
+            Route("/hooks/claude", rest.claude_hook, methods=["POST"]),
             *admin.routes,
         ],
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from signalbox.domain import (
     claims,
     doorbells,
+    editor_hooks,
     events,
+    hooks,
     invites,
     lanes,
     leases,
@@ -14,6 +16,7 @@ from signalbox.domain import (
     posts,
     presence,
     search,
+    syncs,
     tasks,
     waits,
     work,
@@ -25,6 +28,7 @@ CATALOG = Catalog(
         *events.TOOLS,
         *posts.TOOLS,
         *waits.TOOLS,
+        *syncs.TOOLS,
         *claims.TOOLS,
         *leases.TOOLS,
         *tasks.TOOLS,
@@ -34,6 +38,8 @@ CATALOG = Catalog(
         *participants.TOOLS,
         *names.TOOLS,
         *invites.TOOLS,
+        *hooks.TOOLS,
+        *editor_hooks.TOOLS,
         *search.TOOLS,
     )
 )

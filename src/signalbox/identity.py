@@ -38,6 +38,11 @@ class ToolGroup(StrEnum):
     LANES = "lanes"
     WORK = "work"
     ADMIN = "admin"
+    HOOKS = "hooks"
+    """What programs call: listed only where it is asked for by name."""
+
+
+EVERYDAY_GROUPS: Final = frozenset(ToolGroup) - {ToolGroup.HOOKS}
 
 
 def tool_groups(names: str) -> frozenset[ToolGroup]:

@@ -32,7 +32,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from signalbox.db.statements import Executor
 from signalbox.errors import Forbidden, InvalidArguments, NotFound, ScopeTooNarrow
-from signalbox.identity import Principal, Scope, ToolGroup
+from signalbox.identity import EVERYDAY_GROUPS, Principal, Scope, ToolGroup
 
 INTEGER_MAX: Final = 9_007_199_254_740_991  # 2^53 - 1: what every JSON reader holds exactly
 ERRORS_SHOWN_MAX: Final = 3
@@ -86,7 +86,6 @@ Id = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Lane = Annotated[Line, Field(max_length=64)]
 ActorName = Annotated[Line, Field(max_length=128)]
-SessionName = Annotated[Line, Field(max_length=64)]
 Moment = Annotated[
     AwareDatetime,
     PlainSerializer(_milliseconds, return_type=str),
@@ -112,9 +111,12 @@ class Args(BaseModel):
         }
 
 
-def named_by(rule: Literal["anyOf", "oneOf"], **types: str) -> ConfigDict:
-    """Say in the schema of a model that one of some arguments is required; null is left out."""
-    choices: list[Any] = [{"required": [name], "properties": {name: {"type": kind}}} for name, kind in types.items()]
+def named_by(rule: Literal["anyOf", "oneOf"], **types: str | Literal[True]) -> ConfigDict:
+    """Say in the schema of a model that one of some arguments is required, of a type or true; null is left out."""
+    choices: list[Any] = [
+        {"required": [name], "properties": {name: {"const": True} if kind is True else {"type": kind}}}
+        for name, kind in types.items()
+    ]
     return ConfigDict(json_schema_extra={rule: choices})
 
 
@@ -258,9 +260,9 @@ class Catalog:
         return tool
 
     def listed_for(self, who: Principal, groups: Collection[ToolGroup] | None = None) -> list[Tool]:
-        """Answer the tools that a caller is shown: of the groups it asks for and of those of its token, else of all."""
+        """Answer the tools that a caller is shown: of the groups it asks for, and of those of its token."""
         may_manage = who.is_lead and Scope.MANAGE in who.scopes
-        shown = set(ToolGroup if groups is None else groups)
+        shown = set(EVERYDAY_GROUPS if groups is None else groups)
         if who.tool_groups is not None:
             shown &= who.tool_groups
         return [tool for tool in self if tool.group in shown and (may_manage or not tool.is_admin)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from proofs.processes import data_directory
 from proofs.starting import up
+from signalbox.cli import signalbox as group
 from support import clean_environment
 
 COMMAND_SECONDS_MAX = 60
@@ -22,17 +25,32 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def signalbox(tmp_path: Path) -> Run:
     """Run a command to its end, with settings from nowhere but the keywords."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, cwd: Path = tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "signalbox", *arguments],
             env=clean_environment(**environment),
-            cwd=tmp_path,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS_MAX,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same in this process, which is there already: for commands that leave nothing behind in it."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("SIGNALBOX_") or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = CliRunner().invoke(group, arguments, env=environment, catch_exceptions=False)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     return run
 

@@ -85,7 +85,7 @@ def test_owners_and_tokens_are_made_once_and_shown_once(signalbox: Run, database
 
     seed = ("seed-token", email, "yard", "claude-1", "--json")
     one = json.loads(signalbox(*seed, "--scope", "read", **place).stdout)
-    two = json.loads(signalbox(*seed, "--lead", "--lane", "points", **place).stdout)
+    two = json.loads(signalbox(*seed, "--lead", "--lane", "points", "--tools", "core, work", **place).stdout)
     assert one["actor"] == two["actor"] == f"{first['handle']}/claude-1"
     assert (one["is_admin"], two["is_admin"], two["lane"]) == (False, True, "points")
     assert one["token"] != two["token"]
@@ -100,7 +100,11 @@ def test_owners_and_tokens_are_made_once_and_shown_once(signalbox: Run, database
         ("claude-1", ["manage", "read", "write"]),
         ("codex-1", ["manage", "read", "write"]),
     ]
+    assert [token.get("tool_groups") for token in mine] == [None, ["core", "work"], None]
     assert "sbx_" not in json.dumps(listed)
+    odd = signalbox(*seed, "--tools", "core,everything", **place)
+    assert (odd.returncode, odd.stdout) == (2, "")
+    assert "no group of tools 'everything'" in odd.stderr
 
 
 @pytest.mark.parametrize("label", ["No Label", ".hidden", ""])

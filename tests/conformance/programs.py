@@ -21,8 +21,11 @@ GIVEN = os.environ.get("CONFORMANCE_NODE_MODULES")
 NODE_MODULES = Path(GIVEN).absolute() if GIVEN else HERE / "node_modules"
 RUN_SECONDS_MAX = 60
 
-# Claude Code is one executable in a package per platform; the script that would link it is not run.
-OWN_EXECUTABLES = {"claude": sorted(NODE_MODULES.glob("@anthropic-ai/claude-code-*/claude"))}
+# One executable in a package per platform; the scripts that would link them are not run.
+OWN_EXECUTABLES = {
+    "claude": sorted(NODE_MODULES.glob("@anthropic-ai/claude-code-*/claude")),
+    "opencode": sorted(NODE_MODULES.glob("opencode-linux-*/bin/opencode")),
+}
 
 
 def program(name: str) -> Path:

@@ -12,8 +12,7 @@ import pytest
 
 from conformance.programs import run
 from conformance.proxy import before
-from edge.wire import ADMIN_TOOLS, LEGACY, MODERN
-from signalbox.catalog import CATALOG
+from edge.wire import ADMIN_TOOLS, EVERYDAY_TOOLS, LEGACY, MODERN
 from support import Agent, ServerProcess
 
 ERAS = {"legacy": LEGACY, "modern": MODERN}
@@ -69,7 +68,7 @@ async def test_the_inspector_lists_the_tools_and_finds_no_fault_with_them(
 ) -> None:
     done = await inspect(endpoint, agent.token, tmp_path, era, "--method", "tools/list", "--strict")
 
-    assert {tool["name"] for tool in fields(done)["tools"]} == set(CATALOG.tools) - ADMIN_TOOLS
+    assert {tool["name"] for tool in fields(done)["tools"]} == EVERYDAY_TOOLS - ADMIN_TOOLS
     assert endpoint.versions() == {ERAS[era]}
 
 

@@ -70,6 +70,7 @@ async def test_an_authentication_sets_the_lanes_anew(
     await operator.execute(
         "update participations set closed_lanes = array['a', 'b c'] where participation_id = $1", who.participation_id
     )
+    await operator.execute("update projects set has_closed_lanes = true where project_id = $1", who.project_id)
     await operator.close()
     seen = []
     async with database.connection() as connection:

@@ -37,10 +37,13 @@ from signalbox.domain import (
     participants,
     posts,
     presence,
+    queues,
     receipts,
+    syncs,
     tasks,
     threads,
     tokens,
+    waits,
 )
 from signalbox.domain.claims import ClaimsArgs
 from signalbox.domain.leases import LeasesArgs
@@ -67,6 +70,9 @@ MODULES = (
     tasks,
     threads,
     tokens,
+    queues,
+    syncs,
+    waits,
 )
 
 
@@ -111,6 +117,7 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
     await worker.call("register", lane="backend", status=mark)
     await lead.call("post", to_lane="backend", to_actor="worker", subject=mark, body=mark, ref=mark, tag=mark)
     await lead.call("post", to_lane="empty", body=mark)
+    await lead.call("post", to_lanes=["backend", "empty"], body=mark, kind="question", ack_within_seconds=600)
     await worker.call("ack", post_id=1, note=mark)
     await worker.call("claim", sequence="adr", note=mark, idempotency_key=mark)
     await worker.call("lease", surface=f"src/{mark}/**", note=mark)
@@ -121,6 +128,7 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
     await lead.call("task_create", title=mark, depends_on=[2], ref=mark)
     await lead.call("lease", surface=f"src/{mark}", queue=True)
     await worker.call("whats_new")
+    await worker.call("reset_cursor", to=1)
     return lead, worker
 
 
@@ -146,12 +154,25 @@ async def dump(dsn: str, project_id: int) -> dict[str, list[str]]:
     return everything
 
 
+EVERYTHING: list[dict[str, Any]] = [
+    {"on": "post"},
+    {"on": "post", "lane": "backend", "tag": MARK},
+    {"on": "task"},
+    {"on": "surface", "surface": f"src/{MARK}/**"},
+    {"on": "event"},
+    {"on": "event", "tag": MARK},
+    {"on": "event", "type": "claim"},
+    {"on": "seq"},
+]
 CALLS: dict[str, dict[str, Any]] = {
     "query_events": {},
     "whats_new": {"limit": 500},
     "post": {"to_lane": "backend", "body": "mine"},
     "read_posts": {"limit": 200},
     "post_status": {"post_id": 1},
+    "wait": {"timeout_seconds": 0, "after": 0, "for": EVERYTHING},
+    "sync": {"posts": [{"to_lane": "backend", "body": "mine"}], "after": 0, "limit": 100},
+    "reset_cursor": {"to": 0},
     "ack": {"through_id": 1000},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},
@@ -173,6 +194,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "settle_claim": {"sequence": "adr", "number": 1, "outcome": "void"},
     "list_tasks": {"limit": 200},
     "register": {"lane": "backend"},
+    "rename": {"label": "renamed"},
     "who_is_active": {},
     "whoami": {},
     "list_participants": {},

@@ -49,12 +49,17 @@ ACTS = {
     "leave_lane": Way({"lane": "docs"}, {"lane": "review"}),
     "configure_lane": Way({"lane": "docs", "access": "private"}, {"lane": "docs", "description": "Texts."}),
     "create_invite": Way({"lane": "docs"}, {"lane": "docs", "uses": 2}),
+    "note_override": Way(
+        {"hook": "guard", "reason": "A typo.", "surfaces": ["src/app.py"]}, {"hook": "guard", "reason": "Agreed."}
+    ),
 }
 LOOKS: dict[str, Arguments] = {
     "query_events": {"after": 0, "type": "post"},
     "whats_new": {},
     "read_posts": {"post_id": 1},
     "wait": {"timeout_seconds": 0},
+    "sync": {},
+    "reset_cursor": {"to": 0},
     "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},
@@ -64,6 +69,11 @@ LOOKS: dict[str, Arguments] = {
     "search": {"query": "look"},
     "whoami": {},
     "list_participants": {},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}, {"sequence": "none", "number": 2}]},
+    "claims_of": {"sequence": "adr"},
+    "inbox": {"urgent_only": False},
+    "editor_hook": {"event": "UserPromptSubmit", "session": "s-1"},
+    "check_surfaces": {"surfaces": ["held", "src/app.py"]},
     "list_lanes": {},
 }
 CALLS = {name: way.arguments for name, way in ACTS.items()} | LOOKS

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from closed import MARK, Closed, asked, closed_scene, questions, say_all, shown
+from closed import MARK, Closed, asked, closed_scene, questions, say_all, shown, shown_to
+from domain.looking import looking
 from signalbox.catalog import CATALOG
 from signalbox.errors import Refusal
 from signalbox.tool import Effect
@@ -70,6 +71,29 @@ async def test_who_is_in_it_reads_all_of_it(scene: Closed, which: str) -> None:
         *("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"),
     }
     assert "maker" in seen["lane members"]
+
+
+@pytest.mark.parametrize("setting", ["", "{}", "{common}", "{vault,SECRET}"])
+async def test_no_statement_shows_a_closed_lane_to_whom_the_setting_does_not(scene: Closed, setting: str) -> None:
+    """Everything is read as somebody who is in it: only the setting, which authentication makes, says otherwise."""
+    who = await scene.member.principal()
+    for lane in scene.lanes:
+        await say_all(scene, lane)
+    async with looking(scene.project.database, scene.project.project_id) as page:
+        await page.connection.execute(
+            "select set_config('signalbox.lanes', $1, false)", setting.replace("SECRET", scene.secret)
+        )
+        seen = await shown_to(page, who, scene.secret)
+        for tool, arguments in questions(scene.secret):
+            try:
+                answer = repr(await CATALOG.call(tool, page, who, arguments))
+            except Refusal as refusal:
+                answer = repr(refusal.as_json())
+            seen[f"{tool} {arguments}"] = answer
+        await page.connection.execute("select set_config('signalbox.lanes', '', false)")
+    shown_there = {name for name, answer in seen.items() if MARK in answer.replace(name, "") and MARK not in name}
+
+    assert bool(shown_there) is (setting == "{vault,SECRET}"), shown_there
 
 
 def lane_arguments() -> list[tuple[str, str]]:

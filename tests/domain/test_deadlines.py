@@ -14,10 +14,12 @@ async def test_what_is_not_acked_in_time_is_overdue_once(yard: Yard) -> None:
     await yard.post(ack_within_seconds=60)
     early = await yard.keep()
     await yard.let_pass(seconds=61)
-    kept = [await yard.keep() for _ in range(2)]
+    with yard.database.wakeups.watching(yard.project.project_id) as wake:
+        kept = [await yard.keep() for _ in range(2)]
+        woken = await wake.wait(0)
 
     (event,) = await ledger(yard.author, type="overdue")
-    assert (early, kept) == (0, [1, 0])
+    assert (early, kept, woken) == (0, [1, 0], True)
     assert event["actor"] == yard.author.actor
     assert event["payload"] == {"post_id": 1, "silent": [yard.peer.actor]}
     assert (await yard.status())["overdue"] is True
@@ -88,6 +90,23 @@ async def test_a_handoff_or_question_that_says_no_deadline_is_overdue_after_a_da
 
     assert (early, await yard.keep()) == (0, 1)
     assert [one["post_id"] for one in await yard.payloads("overdue")] == [1]
+
+
+async def test_what_is_to_be_sent_on_and_says_no_deadline_is_sent_on_after_a_day(yard: Yard) -> None:
+    await yard.post(reroute="lead")
+    await yard.let_pass(hours=25)
+    await yard.keep()
+
+    assert (await yard.payloads("overdue"))[0]["rerouted_to"] == "lead"
+
+
+async def test_what_expires_first_is_never_overdue(yard: Yard) -> None:
+    await yard.post(ack_within_seconds=60, expires_in_seconds=60)
+    await yard.let_pass(seconds=61)
+    await yard.keep()
+
+    assert [event["type"] for event in await ledger(yard.author)][-1] == "expire"
+    assert await yard.payloads("overdue") == []
 
 
 async def test_a_question_that_is_answered_in_time_is_not_overdue(yard: Yard) -> None:

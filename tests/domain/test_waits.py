@@ -362,12 +362,12 @@ async def test_a_database_that_is_away_for_a_look_does_not_end_a_wait(
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ({"on": "ack"}, "on 'ack' needs post_id"),
-        ({"on": "surface"}, "on 'surface' needs surface"),
-        ({"on": "seq", "lane": "docs"}, "on 'seq' takes nothing, not 'lane'"),
-        ({"on": "post", "ref": "PR-1"}, "on 'post' takes from, kind, lane, tag, not 'ref'"),
-        ({"on": "full moon"}, "input should be"),
-        ({}, "on is required"),
+        ({"on": "ack"}, "for.0.ack.post_id is required"),
+        ({"on": "surface"}, "for.0.surface.surface is required"),
+        ({"on": "seq", "lane": "docs"}, "unknown argument 'for.0.seq.lane'"),
+        ({"on": "post", "ref": "PR-1"}, "unknown argument 'for.0.post.ref'"),
+        ({"on": "full moon"}, "expected tags: 'post', 'ack', 'surface', 'task', 'event', 'seq'"),
+        ({}, "for.0: unable to extract tag using discriminator 'on'"),
     ],
 )
 async def test_a_condition_says_what_is_wrong_with_it(agent: Agent, condition: Condition, message: str) -> None:

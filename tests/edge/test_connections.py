@@ -44,7 +44,8 @@ LANES = """
         insert into lane_invitations (project_id, lane, participation_id, invited_by, invited_at)
         values ($1, 'review', $2, 'somebody', now())
     ),
-    known as (update participations set closed_lanes = array['@' || participation_id] where participation_id = $2)
+    known as (update participations set closed_lanes = array['@' || participation_id] where participation_id = $2),
+    closed as (update projects set has_closed_lanes = true where project_id = $1)
     insert into lanes (project_id, lane, access, created_by, created_at, was_closed)
     values ($1, 'review', 'private', $2, now(), true)
 """

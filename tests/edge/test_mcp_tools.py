@@ -9,7 +9,7 @@ import httpx2
 import jsonschema_rs
 import pytest
 
-from edge.wire import ADMIN_TOOLS, ERAS, LEGACY, MODERN, ask
+from edge.wire import ADMIN_TOOLS, ERAS, EVERYDAY_TOOLS, LEGACY, MODERN, ask
 from signalbox.catalog import CATALOG
 from signalbox.identity import Scope
 from signalbox.tool import Effect
@@ -29,8 +29,8 @@ AROUND_BYTES = 220  # the rest of the answer, in the modern era
 HINTS = {
     Effect.READS: {"readOnlyHint": True},
     Effect.WRITES: {"destructiveHint": False},
-    Effect.REPEATS: {"destructiveHint": False, "idempotentHint": True},
-    Effect.ENDS: {"destructiveHint": True, "idempotentHint": True},
+    Effect.REPEATS: {"destructiveHint": False},
+    Effect.ENDS: {"destructiveHint": True},
 }
 
 
@@ -58,8 +58,8 @@ async def test_a_listed_tool_says_what_it_does_and_takes(web: httpx2.AsyncClient
         jsonschema_rs.meta.validate(schema)
         assert schema["type"] == "object"
         assert not {"anyOf", "oneOf", "allOf", "$ref", "$defs"} & schema.keys(), "clients flatten or skip these"
-        assert set(schema["properties"]) == set(known.args.model_fields)
-    assert {tool["name"] for tool in tools} == set(CATALOG.tools)
+        assert set(schema["properties"]) == {field.alias or name for name, field in known.args.model_fields.items()}
+    assert {tool["name"] for tool in tools} == EVERYDAY_TOOLS
 
 
 async def test_the_list_is_the_same_in_the_same_order_every_time(
@@ -70,7 +70,7 @@ async def test_the_list_is_the_same_in_the_same_order_every_time(
     assert await tools_of(web, agent.token) == first
     assert await tools_of(web, peer.token) == first
     assert [tool["name"] for tool in await tools_of(web, peer.token, LEGACY)] == [tool["name"] for tool in first]
-    assert [tool["name"] for tool in first] == [name for name in CATALOG.tools if name not in ADMIN_TOOLS]
+    assert [tool["name"] for tool in first] == [name for name in CATALOG.tools if name in EVERYDAY_TOOLS - ADMIN_TOOLS]
 
 
 async def test_the_list_stays_within_its_bytes(web: httpx2.AsyncClient, lead: Agent) -> None:
@@ -103,9 +103,9 @@ async def test_only_a_lead_with_the_whole_scope_is_shown_the_admin_tools(
 
     shown = {one.actor: {tool["name"] for tool in await tools_of(web, one.token)} for one in (lead, agent, narrow)}
 
-    assert shown[lead.actor] == set(CATALOG.tools)
-    assert shown[agent.actor] == set(CATALOG.tools) - ADMIN_TOOLS
-    assert shown[narrow.actor] == set(CATALOG.tools) - ADMIN_TOOLS
+    assert shown[lead.actor] == EVERYDAY_TOOLS
+    assert shown[agent.actor] == EVERYDAY_TOOLS - ADMIN_TOOLS
+    assert shown[narrow.actor] == EVERYDAY_TOOLS - ADMIN_TOOLS
 
 
 async def test_every_worker_lists_the_same(agent: Agent, two_workers: ServerProcess) -> None:

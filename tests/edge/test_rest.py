@@ -48,6 +48,12 @@ WALK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("admin_rotate", {"participant_name": "new-1"}),
     ("admin_revoke", {"participant_name": "new-1"}),
     ("create_invite", {"participant_name": "new-2"}),
+    ("check_numbers", {"numbers": [{"sequence": "adr", "number": 5}]}),
+    ("claims_of", {"sequence": "adr"}),
+    ("inbox", {}),
+    ("editor_hook", {"event": "SessionStart", "session": "s-1"}),
+    ("check_surfaces", {"surfaces": ["src/app.py"]}),
+    ("note_override", {"hook": "guard", "reason": "a typo", "surfaces": ["src/app.py"]}),
 )
 
 

@@ -15,8 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 
-from edge.wire import ADMIN_TOOLS, LEGACY, MODERN, bearer
-from signalbox.catalog import CATALOG
+from edge.wire import ADMIN_TOOLS, EVERYDAY_TOOLS, LEGACY, MODERN, bearer
 from support import Agent, ServerProcess
 
 MODES = {"legacy": LEGACY, "auto": MODERN, MODERN: MODERN}
@@ -60,8 +59,8 @@ async def test_the_client_speaks_the_era_it_was_told_and_finds_the_tools(
     async with connected(url, lead.token, mode) as client:
         leads = (await client.list_tools()).tools
 
-    assert names(member) == set(CATALOG.tools) - ADMIN_TOOLS
-    assert names(leads) == set(CATALOG.tools)
+    assert names(member) == EVERYDAY_TOOLS - ADMIN_TOOLS
+    assert names(leads) == EVERYDAY_TOOLS
     assert all(tool.annotations and tool.description for tool in member)
 
 

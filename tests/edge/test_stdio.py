@@ -18,8 +18,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 
 from conftest import Databases
-from edge.wire import ADMIN_TOOLS, CLIENT, LEGACY, MODERN, assert_leaks_nothing
-from signalbox.catalog import CATALOG
+from edge.wire import ADMIN_TOOLS, CLIENT, EVERYDAY_TOOLS, LEGACY, MODERN, assert_leaks_nothing
 from signalbox.config import load_settings
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
@@ -75,7 +74,7 @@ async def test_the_client_works_over_pipes(
             await client.call_tool("whoami", {})
 
     assert version == MODES[mode]
-    assert tools == set(CATALOG.tools) - ADMIN_TOOLS
+    assert tools == EVERYDAY_TOOLS - ADMIN_TOOLS
     assert claimed == {"sequence": "adr", "number": 1, "formatted": "1"}
     assert refused.is_error
     assert refused.structured_content is not None

@@ -12,7 +12,7 @@ from domain.managing import read
 from edge.wire import ADMIN_TOOLS, ERAS, bearer, era_headers, message
 from signalbox.catalog import CATALOG
 from signalbox.domain.tokens import MintArgs, RotateArgs, list_project_tokens, mint_token, rotate_one
-from signalbox.identity import ToolGroup
+from signalbox.identity import EVERYDAY_GROUPS, ToolGroup
 from support import Agent, Project
 
 NEEDED_BY_ALL = {"whats_new", "post", "read_posts", "ack", "claim", "lease", "release", "register", "whoami"}
@@ -39,7 +39,8 @@ def in_groups(*groups: str) -> list[str]:
 def test_the_core_is_what_every_agent_needs_and_what_leads_do_is_no_part_of_it() -> None:
     assert set(in_groups("core")) >= NEEDED_BY_ALL
     assert set(in_groups("admin")) >= ADMIN_TOOLS
-    assert {name for name in CATALOG.tools if name.startswith("task_")} <= set(in_groups("work"))
+    assert {name for name in CATALOG.tools if "task" in name} <= set(in_groups("work"))
+    assert {name for name in CATALOG.tools if "lane" in name} <= set(in_groups("lanes"))
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -50,8 +51,9 @@ def test_the_core_is_what_every_agent_needs_and_what_leads_do_is_no_part_of_it()
         ("tools=core,work", ["core", "work"]),
         ("tools=work,%20core", ["core", "work"]),
         ("tools=core&tools=work", ["core", "work"]),
-        ("tools=core,lanes,work,admin", list(ToolGroup)),
-        ("other=core", list(ToolGroup)),
+        ("tools=core,lanes,work,admin", sorted(EVERYDAY_GROUPS)),
+        ("tools=hooks", ["hooks"]),
+        ("other=core", sorted(EVERYDAY_GROUPS)),
     ],
 )
 async def test_the_url_says_which_groups_are_listed(
@@ -120,4 +122,4 @@ async def test_a_group_that_is_not_there_is_refused_with_those_that_are(
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "invalid_arguments"
-    assert answer.json()["error"]["groups"] == ["core", "lanes", "work", "admin"]
+    assert answer.json()["error"]["groups"] == ["core", "lanes", "work", "admin", "hooks"]

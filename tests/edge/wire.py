@@ -11,7 +11,9 @@ import asyncpg
 import httpx2
 
 from signalbox.app import create_app
+from signalbox.catalog import CATALOG
 from signalbox.config import Settings
+from signalbox.identity import ToolGroup
 from support import Agent
 
 MODERN: Final = "2026-07-28"
@@ -22,6 +24,7 @@ ACCEPT: Final = {"Accept": "application/json, text/event-stream", "Content-Type"
 CLIENT: Final = {"name": "edge-tests", "version": "1"}
 
 ADMIN_TOOLS: Final = frozenset({"admin_provision", "admin_rotate", "admin_revoke", "create_invite"})
+EVERYDAY_TOOLS: Final = frozenset(tool.name for tool in CATALOG if tool.group is not ToolGroup.HOOKS)
 
 DATABASE_WORDS: Final = (
     "asyncpg",

@@ -96,6 +96,7 @@ async def measure(options: argparse.Namespace, dsn: str) -> None:
             "select pg_size_pretty(pg_relation_size('posts')), pg_size_pretty(pg_relation_size('search_entries')), "
             "pg_size_pretty(pg_relation_size('search_entries_by_word'))"
         )
+        assert sizes is not None
         write("posts {}, search_entries {}, its index {}\n".format(*sizes))
         role = {**SERVER_SETTINGS, "role": "signalbox_app"}
         connection = await asyncpg.connect(dsn, server_settings=role, max_cached_statement_lifetime=0)

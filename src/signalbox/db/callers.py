@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 from signalbox import paths
 from signalbox.db.loans import Loan
 from signalbox.db.pool import Database
+from signalbox.db.rooms import Concerns, Waiter
 from signalbox.db.statements import Statement, parse
-from signalbox.db.waiters import Concerns, Waiter
 from signalbox.errors import OwnerSuspended, Unauthenticated
 from signalbox.identity import Principal, TokenHash
 

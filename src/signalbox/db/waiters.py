@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from signalbox import paths
 from signalbox.db.notify import LOOK_SECONDS, Wake, Wakeups
+from signalbox.db.rooms import Concerns, Move, Room, Waiter
 from signalbox.db.statements import Executor, Statement, parse
 from signalbox.errors import TooMany, Unavailable
 from signalbox.identity import Principal
@@ -26,78 +27,11 @@ log = logging.getLogger("signalbox.waiters")
 
 MOVES_MAX: Final = 500  # of one project, read at once
 PROVE_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
 
 STATEMENTS: Final = parse((paths.FUNCTIONS.parent / "waiters.sql").read_text(encoding="utf-8"))
 
 Run = Callable[[Statement, Sequence[Any]], Awaitable[list[Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """An event, as far as one must know it to tell whether it may be what somebody waits for."""
-
-    type: str
-    participation_id: int
-    """Who acted."""
-    ref: str | None
-    tag: str | None
-    sequence: str | None
-    acked: Collection[int]
-    """The posts that it acks."""
-    recipients: Collection[int]
-    """Of a post: who of those that wait has it."""
-
-
-Concerns = Callable[[Move], bool]
-"""Says whether a move may be what a waiter waits for. When in doubt it may: a look too many is harmless."""
-Line = tuple[int, str]
-"""A place in the line for a surface: who waits (a participation), and for which."""
-
-
-class Waiter(Wake):
-    """One call that waits."""
-
-    def __init__(self, who: Principal, session_key: bytes | None, concerns: Concerns, room: Room) -> None:
-        super().__init__()
-        self.who = who
-        self.session_key = session_key
-        self.concerns = concerns
-        self.is_over = False
-        """Whether the server stops: it is to answer now."""
-        self.is_parked = False
-        """Whether it has looked."""
-        self._room = room
-
-    def knows(self, head: int) -> None:
-        """Say how far the ledger was when it looked: what comes after that is to be told."""
-        if self._room.seq is None:
-            self._room.seq = head
-        self.is_parked = True
-
-    def stands_in_line(self, surface: str) -> None:
-        """Be woken when it is its turn to take a surface, as leases of others end or run out."""
-        self._room.lines[self.who.participation_id, surface] = self
-
-    def leaves_line(self, surface: str) -> None:
-        """Be woken for it no more; the place in the line is kept for two minutes."""
-        self._room.lines.pop((self.who.participation_id, surface), None)
-
-
-@dataclass
-class Room:
-    """The waiters of one project."""
-
-    project_id: int
-    watching: AbstractContextManager[None]
-    seq: int | None = None
-    """What happened up to here was told; None until somebody has looked."""
-    waiters: dict[Waiter, None] = field(default_factory=dict)
-    lines: dict[Line, Waiter] = field(default_factory=dict)
-
-    def wake_all(self) -> None:
-        """Let everybody look."""
-        for waiter in self.waiters:
-            waiter.wake()
 
 
 class CanWait(Executor, Protocol):
@@ -116,6 +50,30 @@ class CanWait(Executor, Protocol):
 
     async def release(self) -> None:
         """Give the connection back: nobody waits with one."""
+
+
+async def until_found(db: CanWait, waiter: Waiter, seconds: float, look: Callable[[], Awaitable[float | None]]) -> None:
+    """Look whenever the waiter is woken, until a look finds something, the time is over or the server stops.
+
+    A look answers None when it found something, else after how many seconds it wants to look again in any case. One
+    that the database does not answer is repeated in a second, unless it was the first.
+    """
+    ends_at = time.monotonic() + min(seconds, db.wait_seconds_max)
+    again_seconds: float | None = None
+    while True:
+        try:
+            again_seconds = await look()
+        except Unavailable:
+            if again_seconds is None:
+                raise
+            again_seconds = RETRY_SECONDS
+        left = ends_at - time.monotonic()
+        if again_seconds is None or left <= 0 or waiter.is_over:
+            return
+        await db.release()
+        await waiter.wait(min(left, again_seconds))
+        if waiter.is_over or time.monotonic() >= ends_at:
+            return
 
 
 class Waiters:
@@ -176,6 +134,7 @@ class Waiters:
     def _left(self, room: Room, waiter: Waiter) -> None:
         who = waiter.who.participation_id
         del room.waiters[waiter]
+        room.lines = {place: concerns for place, concerns in room.lines.items() if place[0] is not waiter}
         self._held[who] -= 1
         if not self._held[who]:
             del self._held[who]
@@ -197,18 +156,13 @@ class Waiters:
 
     async def _follow(self) -> None:
         """Tell waiters what happened, whenever something did; and whose turn it is, every few seconds besides."""
-        async for is_moved in self._news_or(LOOK_SECONDS):
+        while True:
+            await self._news.wait(LOOK_SECONDS)
             moved, self._moved = self._moved, set()
             rooms = [self._rooms[project_id] for project_id in moved if project_id in self._rooms]
-            if await self._did("who waits was not told of what happened", self._tell(rooms)):
-                lines = rooms if is_moved else list(self._rooms.values())
-                await self._did("who waits for surfaces was not told", self._tell_turns(lines))
-            else:
+            if not await self._did("who waits was not told of what happened", self._tell(rooms)):
                 self._moved |= moved
-
-    async def _news_or(self, seconds: float) -> AsyncIterator[bool]:
-        while True:
-            yield await self._news.wait(seconds)
+            await self._did("who waits for surfaces was not told", self._tell_turns())
 
     async def _did(self, failure: str, work: Awaitable[None]) -> bool:
         try:
@@ -225,6 +179,7 @@ class Waiters:
         for room in rooms:
             if room.seq is None:  # nobody there has looked to the end yet
                 room.wake_all()
+                room.asks_turns = True
         rooms = [room for room in rooms if room.seq is not None]
         if not rooms:
             return
@@ -242,22 +197,29 @@ class Waiters:
             room = rooms[row["place"] - 1]
             found[room.project_id] += 1
             room.seq = max(room.seq or 0, row["seq"])
-            _tell_of(_move_of(row), room)
+            room.tell(Move.of(row))
         for project_id, count in found.items():
             if count == MOVES_MAX:  # there may be more
                 self._note_moved(project_id)
 
-    async def _tell_turns(self, rooms: Sequence[Room]) -> None:
-        for room in [room for room in rooms if room.lines]:
+    async def _tell_turns(self) -> None:
+        now = time.monotonic()
+        for room in list(self._rooms.values()):
+            if not room.lines or not (room.asks_turns or now - room.asked_turns_at >= LOOK_SECONDS):
+                continue
+            room.asks_turns, room.asked_turns_at = False, now
+            places = list({(waiter.who.participation_id, surface) for waiter, surface in room.lines})
             statement = STATEMENTS["lease_turns"]
             values = {
                 "project_id": room.project_id,
-                "participation_ids": [participation_id for participation_id, _ in room.lines],
-                "surfaces": [surface for _, surface in room.lines],
+                "participation_ids": [participation_id for participation_id, _ in places],
+                "surfaces": [surface for _, surface in places],
             }
-            for row in await self._run(statement, statement.arguments(values)):
-                waiter = room.lines.get((row["participation_id"], row["surface"]))
-                if waiter is not None:
+            rows = await self._run(statement, statement.arguments(values))
+            turns = {(row["participation_id"], row["surface"]) for row in rows}
+            for waiter, surface in room.lines:
+                if (waiter.who.participation_id, surface) in turns:
+                    waiter.turns.add(surface)
                     waiter.wake()
 
     async def _keep_proving(self) -> None:
@@ -282,21 +244,3 @@ class Waiters:
             room = self._rooms.get(waiter.who.project_id)
             if room is not None and room.seq is not None and room.seq < heads[place]:
                 self._note_moved(room.project_id)
-
-
-def _move_of(row: Mapping[str, Any]) -> Move:
-    return Move(
-        row["type"],
-        row["participation_id"],
-        row["ref"],
-        row["tag"],
-        row["sequence"],
-        row["acked"] or (),
-        frozenset(row["recipients"] or ()),
-    )
-
-
-def _tell_of(move: Move, room: Room) -> None:
-    for waiter in room.waiters:
-        if waiter.concerns(move):
-            waiter.wake()

@@ -69,6 +69,8 @@ async def board(db: Executor, who: Principal) -> Board:
         db,
         Board,
         project_id=who.project_id,
+        participation_id=who.participation_id,
+        is_lead=who.is_lead,
         liveness_seconds=float(who.liveness_seconds),
         overdue_seconds=BOARD_OVERDUE_SECONDS,
         shown_max=BOARD_SHOWN_MAX,

@@ -8,30 +8,28 @@ select
         select coalesce(jsonb_agg(to_jsonb(a) order by a.last_seen desc, a.actor), '[]')
         from (
             select
-                m.actor,
-                coalesce(case when sees_lane_v1(p.closed_lane) then p.closed_lane end, p.lane, m.lane) as lane,
-                case
-                    when p.closed_lane is not null and sees_lane_v1(p.closed_lane) then p.closed_status
-                    else p.status
-                end as status,
-                p.last_seen_at as last_seen, reach_now_v1(p.reach, p.reach_at) as reach,
+                p.actor, p.lane, p.status, p.last_seen, p.availability, p.visibility, p.tags, p.reach,
                 unread_posts_v1(p.project_id, p.participation_id) as unread
-            from presence p
-            join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
+            from present p
             where p.project_id = :project_id
-                and m.removed_at is null
-                and p.last_seen_at > statement_timestamp() - make_interval(secs => :liveness_seconds)
-            order by p.last_seen_at desc, m.actor
+                and (
+                    p.last_seen > statement_timestamp() - make_interval(secs => :liveness_seconds)
+                    or p.reach in ('stream', 'wait')
+                )
+                and (p.visibility is null or :is_lead::boolean or p.participation_id = :participation_id)
+            order by p.last_seen desc, p.actor
             limit :shown_max
         ) a
     ) as active,
     (
         select count(*)
-        from presence p
-        join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
+        from present p
         where p.project_id = :project_id
-            and m.removed_at is null
-            and p.last_seen_at > statement_timestamp() - make_interval(secs => :liveness_seconds)
+            and (
+                p.last_seen > statement_timestamp() - make_interval(secs => :liveness_seconds)
+                or p.reach in ('stream', 'wait')
+            )
+            and (p.visibility is null or :is_lead::boolean or p.participation_id = :participation_id)
     ) as active_count,
     (
         select coalesce(jsonb_agg(to_jsonb(h) order by h.post_id, h."to"), '[]')

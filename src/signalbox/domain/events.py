@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from signalbox.db.statements import Executor, Statement, statements
+from signalbox.domain.presence import SessionName
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import (
@@ -19,7 +20,6 @@ from signalbox.tool import (
     Line,
     Moment,
     Result,
-    SessionName,
     Tool,
     When,
     Whole,

@@ -26,7 +26,13 @@ class PostArgs(ActArgs):
     """What to hand to whom."""
 
     model_config = named_by(
-        "anyOf", to_lane="string", to_actor="string", to_lanes="array", to_actors="array", reply_to="integer"
+        "anyOf",
+        to_lane="string",
+        to_actor="string",
+        to_lanes="array",
+        to_actors="array",
+        to_all=True,
+        reply_to="integer",
     )
 
     to_lane: Lane | None = None
@@ -47,20 +53,8 @@ class PostArgs(ActArgs):
 
     @model_validator(mode="after")
     def _is_addressed(self) -> Self:
-        has_address = bool(self.lanes or self.actors)
-        if not has_address and not self.to_all and self.reply_to is None:
+        if not (self.lanes or self.actors or self.to_all or self.reply_to is not None):
             raise ValueError("to_lane or to_actor is required")
-        if has_address and self.to_all:
-            raise ValueError("to_all goes to everybody: name no lane and no actor with it")
-        return self
-
-    @model_validator(mode="after")
-    def _ends_after_it_is_due(self) -> Self:
-        within, ends = self.ack_within_seconds, self.expires_in_seconds
-        if self.reroute is not None and within is None:
-            raise ValueError("reroute needs ack_within_seconds: it happens when that has passed")
-        if within is not None and ends is not None and ends <= within:
-            raise ValueError("expires_in_seconds must be more than ack_within_seconds")
         return self
 
     @property
@@ -77,11 +71,9 @@ class PostArgs(ActArgs):
         """Answer what most posts do not have, as post_v3 takes it."""
         fields = ("kind", "urgency", "ack_within_seconds", "expires_in_seconds", "reroute")
         given = {name: value for name in fields if (value := getattr(self, name)) is not None}
-        if self.to_all:
-            given["to_all"] = True
-        elif len(self.lanes) > 1 or len(self.actors) > 1:
+        if self.to_all or len(self.lanes) > 1 or len(self.actors) > 1:
             given |= {"to_lanes": self.lanes, "to_actors": self.actors}
-        return given
+        return given | ({"to_all": True} if self.to_all else {})
 
 
 class Posted(Result):

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.identity import Principal, Scope
+from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Lane, LineOrNothing, Moment, Result, Tool
 
 sql = statements(__file__)
@@ -164,6 +164,7 @@ TOOLS = (
         Scope.READ,
         Effect.READS,
         "Lanes, and which you are in.",
+        group=ToolGroup.LANES,
     ),
     Tool(
         "join_lane",
@@ -171,6 +172,7 @@ TOOLS = (
         Scope.WRITE,
         Effect.REPEATS,
         "Join a lane.",
+        group=ToolGroup.LANES,
     ),
     Tool(
         "leave_lane",
@@ -178,6 +180,7 @@ TOOLS = (
         Scope.WRITE,
         Effect.REPEATS,
         "Leave a lane.",
+        group=ToolGroup.LANES,
     ),
     Tool(
         "configure_lane",
@@ -185,5 +188,6 @@ TOOLS = (
         Scope.WRITE,
         Effect.WRITES,
         "Make a lane private, or secret (named in the answer); invite, remove.",
+        group=ToolGroup.LANES,
     ),
 )

@@ -10,6 +10,7 @@ from signalbox import identity
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.domain.participants import SHOWN_BEFORE, Kind
+from signalbox.domain.presence import Availability, Reach, Visibility
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, ActorName, Id, Label, Lane, LineOrNothing, Moment, Result
@@ -43,6 +44,12 @@ class Member(Result):
     last_seen_at: Moment | None = None
     token_active: bool
     is_foreign: bool
+    status: str | None = None
+    availability: Availability | None = None
+    visibility: Visibility | None = None
+    tags: list[str]
+    reach: Reach | Literal["none"]
+    former_labels: Annotated[list[str], Field(description="Latest first; each still reaches it.")]
 
     @property
     def is_owner(self) -> bool:

@@ -14,7 +14,15 @@ select
         ),
         false
     ) as token_active,
-    m.handle <> o.handle as is_foreign
+    m.handle <> o.handle as is_foreign,
+    p.status, nullif(p.availability, 'active') as availability, nullif(p.visibility, 'visible') as visibility,
+    coalesce(p.tags, '{}') as tags, reach_now_v1(p.reach, p.reach_at) as reach,
+    array(
+        select b.label
+        from labels b
+        where b.participant_id = m.participant_id and b.given_up_at is not null
+        order by b.given_up_at desc
+    ) as former_labels
 from members m
 join projects j on j.project_id = m.project_id
 join owners o on o.owner_id = j.owner_id

@@ -15,11 +15,12 @@ select
         ),
         false
     ) as token_active,
-    case when :is_lead::boolean then nullif(p.visibility, 'visible') end as visibility
+    case when r.is_lead then nullif(p.visibility, 'visible') end as visibility
 from members m
-left join presence p on p.project_id = m.project_id and p.participation_id = m.participation_id
+left join presence p on p.project_id = :project_id and p.participation_id = m.participation_id
+cross join (select :is_lead::boolean as is_lead) r
 where m.project_id = :project_id
     and m.removed_at is null
-    and (p.visibility is distinct from 'ghost' or :is_lead::boolean or m.participation_id = :participation_id)
+    and (p.visibility is distinct from 'ghost' or r.is_lead or m.participation_id = :participation_id)
 order by m.participation_id
 limit 1000;

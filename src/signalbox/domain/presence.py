@@ -13,10 +13,10 @@ from pydantic import Field
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
-from signalbox.domain.posts import Tag
+from signalbox.domain.handoffs import Tag
 from signalbox.errors import Unavailable
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, SessionName, Tool
+from signalbox.tool import ActArgs, Args, Effect, Id, Lane, Line, Moment, Result, Tool
 
 if TYPE_CHECKING:
     from signalbox.db.pool import Database
@@ -29,6 +29,7 @@ TAGS_MAX: Final = 8
 FLUSH_SECONDS: Final = 1.0
 REACH_NOTED_SECONDS: Final = 16.0  # a mark is renewed once it is more than 15 seconds old
 
+SessionName = Annotated[Line, Field(max_length=64)]
 Availability = Literal["active", "idle", "busy"]
 Visibility = Literal["visible", "hidden", "ghost"]
 Reach = Literal["stream", "wait", "hook"]

@@ -53,22 +53,42 @@ order by t.task_id desc
 limit :limit;
 
 -- name: ready_tasks
--- Open, and waiting on nothing. What is taken up first stands first in their index, so each priority is read by itself.
--- Those of closed lanes are found lane by lane.
+-- Open, and waiting on nothing. What is taken up first stands first in their index, so each priority is read by itself;
+-- tasks of closed lanes are found lane by lane.
 select
     t.task_id, t.title, t.lane, t.owner, t.status, t.blockers, t.priority, t.ref, t.depends_on, t.ready
-from unnest(array[1, 2, 3]) p (rank)
-cross join lateral (
-    select *
-    from listed_tasks q
-    where q.project_id = :project_id
-        and q.status = 'open'
-        and q.closed_lane is null
-        and q.unmet = 0
-        and q.rank = p.rank
-        and q.task_id < :before
-    order by q.task_id desc
-    limit :limit
+from (
+    select o.*
+    from unnest(array[1, 2, 3]) p (rank)
+    cross join lateral (
+        select *
+        from listed_tasks q
+        where q.project_id = :project_id
+            and q.closed_lane is null
+            and q.status = 'open'
+            and q.unmet = 0
+            and q.rank = p.rank
+            and q.task_id < :before
+        order by q.task_id desc
+        limit :limit
+    ) o
+    union all
+    select c.*
+    from unnest(own_lanes_v1()) l (lane)
+    cross join unnest(array[1, 2, 3]) p (rank)
+    cross join lateral (
+        select *
+        from listed_tasks q
+        where q.project_id = :project_id
+            and q.lane = l.lane
+            and q.closed_lane = l.lane
+            and q.status = 'open'
+            and q.unmet = 0
+            and q.rank = p.rank
+            and q.task_id < :before
+        order by q.task_id desc
+        limit :limit
+    ) c
 ) t
 where :status::text is null or :status = 'open'
 order by t.task_id desc

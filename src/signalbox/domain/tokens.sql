@@ -21,12 +21,13 @@ order by t.token_id
 limit 200;
 
 -- name: count_tokens
--- Whether a participant was ever given a token in a project: `up` mints the first one, and only that.
+-- Whether a participant was ever given a token in a project, whatever it is called now: `up` mints the first one, and
+-- only that.
 select count(*) as tokens
 from tokens t
 join participations p on p.participation_id = t.participation_id
-join participants a on a.participant_id = p.participant_id
-where p.project_id = :project_id and a.label = :label;
+join labels b on b.participant_id = p.participant_id
+where p.project_id = :project_id and b.label = :label;
 
 -- name: list_project_tokens
 -- Through the view, which binds them to the tenant: at most 1,000 members, whose tokens are found by index.

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final
 
-from pydantic import Field, model_validator
-from pydantic_core import to_json
+from pydantic import Field
 
+from signalbox.db.rooms import Waiter
 from signalbox.db.statements import statements
-from signalbox.db.waiters import CanWait, Concerns, Move, Waiter
-from signalbox.domain import events, transports
+from signalbox.db.waiters import CanWait, until_found
+from signalbox.domain import events, leases, transports
+from signalbox.domain.conditions import (
+    Condition,
+    EventCondition,
+    PostCondition,
+    SeqCondition,
+    SurfaceCondition,
+    as_json,
+    concerns_of,
+    may_free,
+)
 from signalbox.domain.events import QueryArgs
-from signalbox.domain.handoffs import Kind, Tag
-from signalbox.domain.leases import Surface
-from signalbox.errors import Unavailable
+from signalbox.domain.leases import LeaseArgs
+from signalbox.errors import Refusal, ScopeTooNarrow, Unavailable
 from signalbox.identity import Principal, Scope
-from signalbox.tool import ActorName, Args, Effect, FromJson, Id, Lane, Line, Result, Tool, Whole
+from signalbox.tool import Args, Effect, FromJson, Moment, Result, Tool, Whole
 
 sql = statements(__file__)
 
@@ -24,48 +32,10 @@ WAIT_SECONDS: Final = 25
 WAIT_SECONDS_MAX: Final = 290  # one client ends any call after 300 seconds
 CONDITIONS_MAX: Final = 16
 NAMED_MAX: Final = 20  # ids in an answer, of each condition
-RETRY_SECONDS: Final = 1.0  # after a look that the database did not answer
-
-FIELDS: Final[dict[str, frozenset[str]]] = {
-    "post": frozenset({"from_", "lane", "tag", "kind"}),
-    "ack": frozenset({"post_id"}),
-    "surface": frozenset({"surface"}),
-    "task": frozenset({"lane"}),
-    "event": frozenset({"type", "actor", "ref", "tag", "sequence"}),
-    "seq": frozenset(),
-}
-"""What each kind of condition may say more."""
 
 
-class Condition(Args):
-    """One thing to wait for.
-
-    A post to the caller, an ack of a post, a surface that others do not hold, a task that can be taken up, an event by
-    exact filters, or any event at all.
-    """
-
-    on: Literal["post", "ack", "surface", "task", "event", "seq"]
-    from_: Annotated[ActorName | None, Field(alias="from")] = None
-    lane: Lane | None = None
-    tag: Tag | None = None
-    kind: Kind | None = None
-    post_id: Id | None = None
-    surface: Surface | None = None
-    type: Annotated[Line | None, Field(max_length=64)] = None
-    actor: ActorName | None = None
-    ref: Annotated[Line | None, Field(max_length=120)] = None
-    sequence: Annotated[Line | None, Field(max_length=64)] = None
-
-    @model_validator(mode="after")
-    def _says_what_it_can(self) -> Self:
-        given = {name for name, value in self if name != "on" and value is not None}
-        allowed = FIELDS[self.on]
-        if given - allowed:
-            names = ", ".join(sorted(name.strip("_") for name in allowed)) or "nothing"
-            raise ValueError(f"on {self.on!r} takes {names}, not {min(given - allowed).strip('_')!r}")
-        for needed in {"post_id", "surface"} & allowed - given:
-            raise ValueError(f"on {self.on!r} needs {needed}")
-        return self
+def _a_post() -> list[Condition]:
+    return [PostCondition(on="post")]
 
 
 class WaitArgs(Args):
@@ -77,11 +47,11 @@ class WaitArgs(Args):
             alias="for",
             min_length=1,
             max_length=CONDITIONS_MAX,
-            description="Each {on, …}: post (from, lane, tag, kind), ack (post_id), surface (surface), task (lane), "
-            "event (type, actor, ref, tag, sequence) or seq. Default: a post.",
+            description="[{on: post|ack|surface|task|event|seq, …}]; post: from, lane, tag, kind; ack: post_id; "
+            "surface: surface, take; task: lane; event: type, actor, ref, tag, sequence.",
         ),
-    ] = Field(default_factory=lambda: [Condition(on="post")])
-    after: Annotated[Whole | None, Field(description="The cursor of your last wait: only what is newer.")] = None
+    ] = Field(default_factory=_a_post)
+    after: Annotated[Whole | None, Field(description="The cursor of your last wait.")] = None
     timeout_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = WAIT_SECONDS
 
 
@@ -94,6 +64,9 @@ class Fired(Result):
     post_id: int | None = None
     task_id: int | None = None
     surface: str | None = None
+    lease_id: int | None = None
+    fence: int | None = None
+    expires_at: Moment | None = None
     seqs: list[int] | None = None
 
 
@@ -119,63 +92,60 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
     Without `after`, posts that are unread and acks that were given count; events count from now on. With it, all count
     that came after it. What an answer told of does not fire again after its cursor, and nothing else is left out.
 
+    A surface that is to be taken is leased when it is the caller's turn, as `lease` with `queue` does; whoever waits
+    for it again within two minutes has kept the place.
+
     Raises:
+        ScopeTooNarrow: a surface is to be taken, and the token may only read.
+        Conflict: the caller would wait for a surface for ever.
         NotFound: the post whose ack is waited for, or an actor, is not there.
         TooMany: the caller, or the server, has as many waits as there may be.
     """
-    with db.watching(who, _concerns(args.for_, who)) as waiter:
-        waited = await _Look(db, who, args).until_something(waiter, min(args.timeout_seconds, db.wait_seconds_max))
-    for fired in waited.fired:
+    takes = any(isinstance(condition, SurfaceCondition) and condition.take for condition in args.for_)
+    if takes and Scope.WRITE not in who.scopes:
+        raise ScopeTooNarrow("this token may only read: it can wait for a surface, but not take it", scope="write")
+    looks = _Looks(db, who, args)
+    with db.watching(who, concerns_of(args.for_, who)) as waiter:
+        await until_found(db, waiter, args.timeout_seconds, lambda: looks.look(waiter))
+    for fired in looks.fired:
         transports.offered(db, who, "wait", fired.post_ids or ())
-    return waited
+    return Waited(fired=looks.fired, cursor=looks.cursor or 0)
 
 
-class _Look:
-    """The looks of one wait, one after the other."""
+class _Looks:
+    """The looks of one wait, one after the other, and what they found."""
 
     def __init__(self, db: CanWait, who: Principal, args: WaitArgs) -> None:
         self._db = db
         self._who = who
         self._conditions = args.for_
         self._after = args.after
-        self._cursor: int | None = None
-        self._again_seconds = float(WAIT_SECONDS_MAX)
+        self.fired: list[Fired] = []
+        self.cursor: int | None = None
 
-    async def until_something(self, waiter: Waiter, seconds: float) -> Waited:
-        """Look whenever the waiter is woken, until something holds, the time is over or the server stops."""
-        ends_at = time.monotonic() + seconds
-        while True:
-            fired = await self._look(waiter)
-            left = ends_at - time.monotonic()
-            if not fired and left > 0 and not waiter.is_over:
-                await self._db.release()
-                await waiter.wait(min(left, self._again_seconds))
-                left = ends_at - time.monotonic()
-            if fired or left <= 0 or waiter.is_over:
-                assert self._cursor is not None, "there was a first look"
-                return Waited(fired=fired, cursor=self._cursor)
-
-    async def _look(self, waiter: Waiter) -> list[Fired]:
-        """Look once. A look that the database does not answer is repeated, unless it is the first."""
+    async def look(self, waiter: Waiter) -> float | None:
+        """Look once; see `until_found`."""
+        await self._take(waiter)
+        taken = bool(self.fired)
         try:
-            fired = await self._find(waiter)
+            again_seconds = await self._find(waiter)
         except Unavailable:
-            if self._cursor is None:
+            if not taken or self.cursor is None:
                 raise
-            self._again_seconds = RETRY_SECONDS
-            return []
-        if not fired:
-            self._after = self._cursor  # whatever there is up to here is not it
-        return fired
+            return None
+        if self.fired:
+            return None
+        self._after = self.cursor  # whatever there is up to here is not it
+        return WAIT_SECONDS_MAX if again_seconds is None else again_seconds
 
-    async def _find(self, waiter: Waiter) -> list[Fired]:
+    async def _find(self, waiter: Waiter) -> float | None:
         looked = await sql.look.one(
             self._db,
             Looked,
             project_id=self._who.project_id,
             participation_id=self._who.participation_id,
             after=self._after,
-            conditions=_as_json(self._conditions),
+            conditions=as_json(self._conditions),
         )
         waiter.knows(looked.head)
         fired, cursor = looked.fired, looked.upto
@@ -187,56 +157,38 @@ class _Look:
                     cursor = min(cursor, seqs[-1])
                 if seqs:
                     fired.append(Fired(on=condition.on, index=index, seqs=seqs))
-        self._cursor = cursor
-        self._again_seconds = WAIT_SECONDS_MAX if looked.again_seconds is None else looked.again_seconds
-        return sorted(fired, key=lambda one: one.index)
+        self.fired += fired
+        self.cursor = cursor
+        return looked.again_seconds
+
+    async def _take(self, waiter: Waiter) -> None:
+        """Lease the surfaces that are to be taken and whose turn it is; the first time, stand in line for all."""
+        for index, condition in enumerate(self._conditions):
+            if not isinstance(condition, SurfaceCondition) or not condition.take:
+                continue
+            if self.cursor is None:
+                waiter.stands_in_line(condition.surface, may_free)
+            elif condition.surface not in waiter.turns:
+                continue
+            try:
+                held = await leases.lease(self._db, self._who, LeaseArgs(surface=condition.surface, queue=True))
+            except Refusal:
+                if self.fired:  # the caller must hear of it
+                    return
+                raise
+            waiter.turns.discard(condition.surface)
+            if held.lease_id is not None:
+                fields = held.model_dump(include={"lease_id", "surface", "fence", "expires_at"})
+                self.fired.append(Fired(on=condition.on, index=index, **fields))
 
     async def _events(self, condition: Condition, after: int, head: int) -> list[int]:
-        if condition.on == "seq":
+        if isinstance(condition, SeqCondition):
             return [head] if head > after else []
-        if condition.on != "event":
+        if not isinstance(condition, EventCondition):
             return []
-        filters = condition.model_dump(include=set(FIELDS["event"]))
+        filters = condition.model_dump(exclude={"on"})
         found = await events.query_events(self._db, self._who, QueryArgs(after=after, limit=NAMED_MAX + 1, **filters))
         return [event.id for event in found.events if event.id <= head]
-
-
-def _as_json(conditions: list[Condition]) -> str:
-    plain = [condition.model_dump(by_alias=True, exclude_none=True) for condition in conditions]
-    return to_json(plain).decode()
-
-
-NO_POSTS: Final = frozenset({"ack", "claim", "seed", "lease", "release", "lease_wait"})
-"""Types of events that bring nobody a post; so do those that begin with `task`."""
-NO_TASKS: Final = frozenset({"post", "ack", "claim", "seed", "lease", "release", "lease_wait", "register"})
-NO_SURFACES: Final = frozenset({"post", "ack", "claim", "seed", "register", "lease_wait"})
-
-
-def _concerns(conditions: list[Condition], who: Principal) -> Concerns:
-    """Say which moves may be what is waited for; what a later version calls its events may be anything."""
-    me = who.participation_id
-
-    def may_be(condition: Condition, move: Move) -> bool:
-        match condition.on:
-            case "post":
-                return me in move.recipients or (
-                    move.type != "post" and move.type not in NO_POSTS and not move.type.startswith("task")
-                )
-            case "ack":
-                return condition.post_id in move.acked
-            case "task":
-                return move.type not in NO_TASKS
-            case "surface":
-                return move.type not in NO_SURFACES and not move.type.startswith("task")
-            case "event":
-                return all(
-                    getattr(condition, name) in {None, getattr(move, name)}
-                    for name in ("type", "ref", "tag", "sequence")
-                )
-            case "seq":
-                return True
-
-    return lambda move: any(may_be(condition, move) for condition in conditions)
 
 
 TOOLS = (
@@ -244,8 +196,8 @@ TOOLS = (
         "wait",
         wait,
         Scope.READ,
-        Effect.READS,
-        "Wait until something holds; at once if it does. Answers ids, never bodies.",
+        Effect.REPEATS,
+        "Wait for a post to you, or until any of `for` holds; at once if one does. Answers ids; read by them.",
         reports_inbox=True,
         waits="timeout_seconds",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import typing
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
@@ -14,11 +15,13 @@ from signalbox import __version__
 from signalbox.catalog import CATALOG
 from signalbox.config import Settings
 from signalbox.db.callers import Callers
+from signalbox.domain import editor_hooks
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import JSON_ERRORS, bearer, note, note_caller, read_body, while_caller_waits
 from signalbox.edge.schemas import full_schema
 from signalbox.edge.turns import Turns
 from signalbox.errors import REFUSALS, InvalidArguments
+from signalbox.identity import ToolGroup
 from signalbox.tool import Tool
 
 
@@ -46,12 +49,44 @@ class RestEdge:
             async with while_caller_waits(request.receive):
                 with reach:
                     result = await CATALOG.call(tool.name, session, who, arguments_in(body))
-            self._heartbeats.saw(who)
+            self._heartbeats.saw(who, "hook" if tool.group is ToolGroup.HOOKS else None)
+        return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
+
+    async def claude_hook(self, request: Request) -> Response:
+        """Answer a hook of Claude Code: its JSON in the body, the rules for numbered files in the query."""
+        token_hash = bearer(request.headers)
+        await self._turns.mine(self._callers.project_of(token_hash))
+        given = arguments_in(await read_body(request.scope, request.receive, self._settings.request_bytes_max))
+        arguments = _hook_arguments(given) | {"numbered": request.query_params.getlist("numbered")}
+        note(request.scope, tool="editor_hook")
+        async with self._callers.session(token_hash) as session:
+            who = await session.who()
+            note_caller(request.scope, who)
+            result = (
+                await CATALOG.call("editor_hook", session, who, arguments)
+                if arguments["event"] in typing.get_args(editor_hooks.Event)
+                else editor_hooks.HookAnswer()
+            )
+            self._heartbeats.saw(who, "hook")
         return Response(result.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
 
     async def openapi(self, _request: Request) -> Response:
         """Describe the API."""
         return JSONResponse(openapi(self._settings.base_url))
+
+
+def _hook_arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Pick what `editor_hook` takes from the JSON of a hook of Claude Code; what is not there is left out."""
+    tool_input = given.get("tool_input")
+    fields = tool_input if isinstance(tool_input, dict) else {}
+    picked = {
+        "event": given.get("hook_event_name"),
+        "session": given.get("session_id"),
+        "cwd": given.get("cwd"),
+        "path": fields.get("file_path", fields.get("notebook_path")),
+        "stopping_again": given.get("stop_hook_active"),
+    }
+    return {"event": None} | {name: value for name, value in picked.items() if value is not None}
 
 
 def arguments_in(body: bytes) -> dict[str, Any]:

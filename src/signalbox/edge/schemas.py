@@ -11,6 +11,7 @@ _DROPPED: Final = frozenset(
     {"title", "default", "additionalProperties", "minimum", "maximum", "minLength", "minItems", "maxItems", "pattern"}
 )
 PROSE_CHARACTERS_MIN: Final = 140  # a bound of less is one of names, which nobody comes near
+_NAMES_OF_MODELS: Final = frozenset({"title", "discriminator"})
 _PATTERNS_FOR_PROGRAMS: Final = frozenset({ONE_LINE, WITHOUT_NUL})
 
 
@@ -63,7 +64,7 @@ def _inline(node: Any, definitions: dict[str, Any], *, nulls: bool) -> Any:
     inlined = {
         key: _inline(value, definitions, nulls=nulls)
         for key, value in node.items()
-        if key != "title" or isinstance(value, dict)
+        if key not in _NAMES_OF_MODELS or (key == "title" and isinstance(value, dict))
     }
     return inlined if nulls else _without_null(inlined)
 
@@ -102,6 +103,6 @@ def _compact(node: Any) -> Any:
             compacted[key] = _compact(value)
     if "description" in compacted and "properties" in compacted:
         del compacted["description"]
-    if "description" in compacted and "properties" in compacted.get("items", {}):
+    if "description" in compacted and not compacted.get("items", {}).keys().isdisjoint({"properties", "oneOf"}):
         compacted["items"] = {"type": "object"}
     return compacted

@@ -37,7 +37,11 @@ async def furnish(database: Database, owner: OwnerRow, name: str, words: str = "
     task = await agent.call("task_create", title=line[:200], detail=words, lane=lane, owner=agent.actor)
     await agent.call("task_start", task_id=task["task_id"])
     await agent.call("task_block", task_id=task["task_id"], reason=line[:400])
+    await lead.call("task_note", task_id=task["task_id"], note=words)
+    await lead.call("task_create", title=line[:200], depends_on=[task["task_id"]], priority="high", ref=line[:120])
+    await lead.call("lease", surface="src/**", mode="shared", queue=True)
     await agent.call("claim", sequence="adr", note=line[:400])
+    await agent.call("settle_claim", sequence="adr", number=1, outcome="void", ref=line[:120])
     ids |= {"lease_id": leased["lease_id"], "task_id": task["task_id"], "sequence": "adr", "seq": 1}
     return Furnished(who, lead, agent, ids | await _control_ids(database, owner, who, agent))
 

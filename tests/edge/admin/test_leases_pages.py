@@ -47,6 +47,26 @@ async def test_leases_are_found_by_surface_holder_and_whether_they_are_over(
     require_sound(everything)
 
 
+async def test_who_shares_and_who_waits_is_shown(team: Team) -> None:
+    for one in (team.claude, team.codex):
+        await one.call("lease", surface="src/**", mode="shared")
+    await team.codex.call("lease", surface="docs")
+    await team.claude.call("lease", surface="docs/a.md", queue=True)
+    await team.claude.call("lease", surface="src/**", mode="exclusive", queue=True)
+    pages = {path: await team.browser.get(f"{PATH}{path}") for path in ("", "/1", "/2", "/3", "?holder=codex-1")}
+    said = {path: words(page) for path, page in pages.items()}
+
+    assert "src/** shared 30 min left" in said[""]
+    assert f"Who waits {team.claude.actor} waits for docs/a.md since" in said[""]
+    assert "Mode shared" in said["/1"]
+    assert f"Who waits for it {team.claude.actor} waits for src/** since" in said["/2"]
+    assert "docs/a.md" not in said["/2"]
+    assert "Mode exclusive" in said["/3"]
+    assert "Who waits" not in said["?holder=codex-1"]
+    require_sound(pages[""])
+    require_sound(pages["/2"])
+
+
 @pytest.mark.parametrize("query", ["holder=nobody-1", "holder=%00", f"surface={'x' * 201}", "before=x"])
 async def test_filters_that_do_not_fit_are_shown_with_what_is_wrong(team: Team, query: str) -> None:
     await team.claude.call("lease", surface="src/**")

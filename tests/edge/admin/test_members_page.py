@@ -15,6 +15,7 @@ from signalbox.domain import invites, memberships
 from signalbox.domain.invites import InviteArgs
 from signalbox.domain.memberships import ParticipantArgs
 from signalbox.domain.owners import OwnerRow
+from signalbox.domain.presence import Heartbeats
 from signalbox.errors import Unauthenticated
 from signalbox.identity import Principal
 from support import Agent, Project
@@ -54,6 +55,23 @@ async def test_everybody_in_the_project_is_listed(team: Team, caplog: pytest.Log
     assert f"{team.claude.actor} agent member backend holds just now" in said
     assert f"Removed, with all they wrote kept {team.codex.actor} agent, removed just now" in said
     assert statements_of(caplog) <= STATEMENTS_MAX
+    require_sound(page)
+
+
+async def test_owners_see_how_somebody_is_there_and_what_it_was_called(team: Team) -> None:
+    await team.claude.call("rename", label="cache-1")
+    said = {"availability": "busy", "visibility": "ghost", "tags": ["sql", "<b>x</b>"]}
+    await team.claude.call("register", lane="backend", status="On the cache.", **said)
+    beats = Heartbeats()
+    with beats.reachable(await team.claude.principal(), "wait"):
+        await beats.flush(team.browser.database)
+    path = await member_path(team, f"{team.project.handle}/cache-1")
+
+    marks = "just now busy ghost waits #sql #<b>x</b>"
+    page = await team.browser.get(path)
+    assert f"Last seen {marks} On the cache. Was called claude-1: still its address" in words(page)
+    assert f"backend holds {marks}" in words(await team.browser.get(f"{team.path}/participants"))
+    assert f"{marks} On the cache." in words(await team.browser.get(team.path))
     require_sound(page)
 
 

@@ -98,8 +98,9 @@ async def test_going_back_is_refused_on_the_page_of_the_sequence(team: Team) -> 
 
 async def test_claims_are_shown_page_by_page(team: Team) -> None:
     line = HOSTILE.ljust(500, "&")[:500]
-    for _ in range(CLAIMS_SHOWN + 2):
+    for number in range(1, CLAIMS_SHOWN + 3):
         await team.claude.call("claim", sequence="adr", note=line)
+        await team.claude.call("settle_claim", sequence="adr", number=number, outcome="committed", ref=line[:120])
     first = await team.browser.get(f"{PATH}/adr")
     second = await team.browser.get(next(link for link in read(first).links if "before=" in link))
     taken = [[link for link in read(page).links if "/ledger/" in link] for page in (first, second)]
@@ -107,6 +108,16 @@ async def test_claims_are_shown_page_by_page(team: Team) -> None:
     assert [len(links) for links in taken] == [CLAIMS_SHOWN, 2]
     require_sound(first)
     require_sound(second)
+
+
+async def test_what_became_of_a_number_is_shown(team: Team) -> None:
+    for _ in range(2):
+        await team.claude.call("claim", sequence="adr")
+    await team.claude.call("settle_claim", sequence="adr", number=1, outcome="void", ref="PR-7")
+    page = words(await team.browser.get(f"{PATH}/adr"))
+
+    assert page.index("What became of it") < page.index("void PR-7")
+    assert page.count("void") == 1
 
 
 async def test_many_sequences_are_shown_page_by_page(team: Team) -> None:

@@ -19,11 +19,11 @@ def event(event_type: str, **payload: Any) -> Event:
 
 
 def test_every_type_that_the_functions_append_has_its_words() -> None:
-    written = re.compile(r"(?:append_event_v\d\(ctx, |move_task_v\d\(ctx, \w+, (?:'\w+'|\w+), )'(\w+)'")
+    written = re.compile(r"(?:append_event_v\d\(ctx, |(?:move|end)_task_v\d\(ctx, \w+, (?:'\w+'|\w+), )'(\w+)'")
     functions = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths.FUNCTIONS.glob("*.sql")))
     types = set(written.findall(functions))
 
-    assert {"post", "task_resolve", "join"} <= types
+    assert {"post", "task_resolve", "task_cancel", "join"} <= types
     assert types - SUMMARIES.keys() == set()
 
 
@@ -57,6 +57,18 @@ def test_every_type_that_the_functions_append_has_its_words() -> None:
         (event("task_ship", task_id=1, owner="ada/codex-1"), "shipped task 1 of ada/codex-1"),
         (event("task_block", task_id=2, on=1, reason="waits"), "blocked task 2 on task 1: “waits”"),
         (event("task_resolve", task_id=2, blocker=1), "resolved what task 2 waited on: task 1"),
+        (event("task_release", task_id=2, note="half done", **{"from": "ada/codex-1"}),
+         "gave back task 2 of ada/codex-1: “half done”"),
+        (event("task_release", task_id=2, reason="silent for 240 minutes", **{"from": "ada/claude-1"}),
+         "gave back task 2: “silent for 240 minutes”"),
+        (event("task_cancel", task_id=2, owner="ada/codex-1", reason="too late"),
+         "gave up task 2 of ada/codex-1: “too late”"),
+        (event("task_note", task_id=2, note="half done"), "noted on task 2: “half done”"),
+        (event("settle", sequence="adr", number=7, formatted="ADR-007", outcome="void", ref="PR-1"),
+         "settled ADR-007 of adr as void: PR-1"),
+        (event("lease", lease_id=1, surface="src/**", mode="shared"), "leased src/**, shared"),
+        (event("lease_wait", surface="src/**"), "waits for src/**"),
+        (event("lease_wait", surface="src/**", left=True), "waits no more for src/**"),
         (event("register", lane="qa", status="reading"), "registered in the lane qa: “reading”"),
         (event("admin_provision", participant="ada/codex-1", is_admin=True), "brought in ada/codex-1 as a lead"),
         (event("from_tomorrow", who="ada", many=[1, 2]), "from tomorrow: who ada, many [1, 2]"),

@@ -41,10 +41,46 @@ async def test_a_task_goes_its_whole_way_in_the_browser(team: Team, caplog: pyte
     assert [notice in text for notice, text in zip(notices, said, strict=True)] == [True] * 7
     assert "task 1 : needs the parser" in said[4]
     assert "shipped task 2" in said[6]
-    assert [form for form in read(shipped).forms if form.action.startswith(this)] == []
+    assert [form.action for form in read(shipped).forms if form.action.startswith(this)] == [f"{this}/note"]
     assert statements_of(caplog) <= STATEMENTS_MAX
     assert (await team.claude.call("list_tasks", status="done"))["tasks"][0]["owner"] == team.claude.actor
     require_sound(shipped)
+
+
+async def test_a_task_with_all_that_it_may_have_is_made_and_shown(team: Team) -> None:
+    tasks = f"{team.path}/tasks"
+    for number in (1, 2):
+        await team.claude.call("task_create", title=f"title-{number}.", owner="claude-1")
+    made = await team.browser.fill(tasks, tasks, title="t", depends_on="#1, 2", priority="high", ref="PR-7")
+    listed = words(await team.browser.get(f"{tasks}?ready=true"))
+    await team.claude.call("task_start", task_id=1)
+    await team.claude.call("task_cancel", task_id=1)
+    page = await team.browser.fill(f"{tasks}/3", f"{tasks}/3/resolve", blocker="2")
+    ready = words(await team.browser.get(f"{tasks}?ready=true"))
+
+    assert "Priority high" in words(made)
+    assert "About PR-7" in words(made)
+    assert "1 title-1. assigned waits for it" in words(made)
+    assert "about PR-7" not in listed
+    assert "1 title-1. cancelled" in words(page)
+    assert "waits for it" not in words(page)
+    assert "3 t open high nobody yet, about PR-7 , ready" in ready
+    require_sound(made)
+
+
+async def test_a_task_is_given_back_noted_and_given_up_in_the_browser(team: Team) -> None:
+    this = f"{team.path}/tasks/1"
+    await team.claude.call("task_create", title="t", owner="claude-1")
+    given = await team.browser.fill(this, f"{this}/release", note="Half of it is there.")
+    noted = await team.browser.fill(this, f"{this}/note", note="one\ntwo")
+    ended = await team.browser.fill(this, f"{this}/cancel", reason="nobody needs it")
+
+    said = [words(page) for page in (given, noted, ended)]
+    assert ["is open again" in said[0], "is written" in said[1], "is given up" in said[2]] == [True] * 3
+    assert f"gave back task 1 of {team.claude.actor}: “Half of it is there.”" in said[0]
+    assert "gave up task 1: “nobody needs it”" in said[2]
+    assert read(ended).forms[-1].action == f"{this}/note"
+    require_sound(ended)
 
 
 async def test_offered_steps_are_those_that_the_functions_take() -> None:
@@ -55,7 +91,7 @@ async def test_offered_steps_are_those_that_the_functions_take() -> None:
     }
     offered = {step: {state for state, steps in STEPS.items() if step in steps} for step in taken}
 
-    assert set(taken) == {"start", "block", "ship"}
+    assert set(taken) == {"start", "block", "ship", "release"}
     assert offered == taken
 
 
@@ -67,6 +103,9 @@ async def test_offered_steps_are_those_that_the_functions_take() -> None:
         ({"title": "t", "detail": "d" * 4001}, "at most 4000 characters"),
         ({"title": "t", "lane": "l" * 65}, "at most 64 characters"),
         ({"title": "t", "owner": "nobody"}, "no participant 'nobody' in this project"),
+        ({"title": "t", "depends_on": "7"}, "no task 7 in this project"),
+        ({"title": "t", "depends_on": "1, x"}, "a whole number"),
+        ({"title": "t", "ref": "r" * 121}, "at most 120 characters"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -86,6 +125,9 @@ async def test_a_wrong_task_is_shown_again_with_what_is_wrong(team: Team, wrong:
         ("block", {"reason": ""}, "fill this in"),
         ("block", {"reason": "r", "on": "x"}, "a whole number"),
         ("block", {"reason": "r", "on": "77"}, "no task 77"),
+        ("note", {"note": ""}, "fill this in"),
+        ("cancel", {"reason": "r" * 501}, "at most 500 characters"),
+        ("release", {"note": "n" * 1001}, "at most 1000 characters"),
     ],
 )
 async def test_a_wrong_step_is_shown_again_by_its_field(

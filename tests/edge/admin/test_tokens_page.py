@@ -11,7 +11,7 @@ from edge.admin.team import Team
 from edge.admin.test_members_page import TOKEN, member_path, principal
 from signalbox.domain.owners import OwnerRow
 from signalbox.errors import Unauthenticated
-from signalbox.identity import Scope
+from signalbox.identity import Scope, ToolGroup
 from support import Project
 
 
@@ -31,6 +31,19 @@ async def test_a_token_is_minted_as_asked_for(team: Team, caplog: pytest.LogCapt
     assert "holds read Made just now" in words(page)
     assert statements_of(caplog) <= STATEMENTS_MAX
     require_sound(page)
+
+
+async def test_a_token_has_as_many_tools_listed_as_asked_for(team: Team) -> None:
+    path = await member_path(team, team.claude.actor)
+    card = await team.browser.fill(path, f"{path}/tokens", scopes="read", tool_groups="core,work")
+    odd = await team.browser.fill(path, f"{path}/tokens", scopes="read", tool_groups="core,everything")
+
+    assert (await principal(team, TOKEN.findall(card.text)[0])).tool_groups == frozenset(
+        {ToolGroup.CORE, ToolGroup.WORK}
+    )
+    assert (await team.claude.principal()).tool_groups is None
+    assert "holds read; lists core, work Made just now" in words(await team.browser.get(path))
+    assert (odd.status_code, TOKEN.search(odd.text)) == (400, None)
 
 
 async def test_a_token_that_may_nothing_is_not_minted(team: Team) -> None:

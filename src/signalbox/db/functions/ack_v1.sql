@@ -79,27 +79,30 @@ begin
         update posts p
         set acked_at = ctx.at
         where p.project_id = ctx.project_id and p.post_id = any(newly) and p.acked_at is null;
-        for part in
-            select newly as ids, late, null as closed_lane
-            where closed is null
-            union all
-            select
-                array_agg(d.post_id order by d.post_id),
-                array_agg(d.post_id order by d.post_id) filter (where d.post_id = any(late)),
-                d.closed_lane
-            from deliveries d
-            where closed is not null
-                and d.project_id = ctx.project_id
-                and d.participation_id = ctx.participation_id
-                and d.post_id = any(newly)
-            group by d.closed_lane
-            order by closed_lane nulls first
-        loop
+        if closed is null then
             perform append_event_v1(ctx, 'ack', jsonb_build_object(
-                'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,
-                'post_ids', case when cardinality(part.ids) > 1 then to_jsonb(part.ids) end,
-                'outcome', new_outcome, 'note', new_note, 'late', part.late, 'closed_lane', part.closed_lane));
-        end loop;
+                'post_id', case when cardinality(newly) = 1 then newly[1] end,
+                'post_ids', case when cardinality(newly) > 1 then to_jsonb(newly) end,
+                'outcome', new_outcome, 'note', new_note, 'late', late));
+        else
+            for part in
+                select
+                    array_agg(d.post_id order by d.post_id) as ids,
+                    array_agg(d.post_id order by d.post_id) filter (where d.post_id = any(late)) as late,
+                    d.closed_lane
+                from deliveries d
+                where d.project_id = ctx.project_id
+                    and d.participation_id = ctx.participation_id
+                    and d.post_id = any(newly)
+                group by d.closed_lane
+                order by d.closed_lane nulls first
+            loop
+                perform append_event_v1(ctx, 'ack', jsonb_build_object(
+                    'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,
+                    'post_ids', case when cardinality(part.ids) > 1 then to_jsonb(part.ids) end,
+                    'outcome', new_outcome, 'note', new_note, 'late', part.late, 'closed_lane', part.closed_lane));
+            end loop;
+        end if;
     end if;
     if through is null and cardinality(wanted) = 1 then
         return finish_act_v1(act, ctx, jsonb_build_object('post_id', wanted[1], 'acked_at', first_at));

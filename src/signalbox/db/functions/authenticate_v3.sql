@@ -1,6 +1,7 @@
 -- The one query of authentication. It always sets the connection's tenant and the closed lanes that it sees: to the
 -- token's project and the lanes its participant was let into, or to nothing when the token does not hold, so that no
--- read after it can see what an earlier caller saw. Answers one row, of nulls when the token does not hold. `session`: the handshake-era session the request names, if it names one.
+-- read after it can see what an earlier caller saw. Answers one row, of nulls when the token does not hold. `session`:
+-- the handshake-era session the request names, if it names one.
 create function authenticate_v3(
     hash bytea,
     session bytea,
@@ -20,12 +21,12 @@ create function authenticate_v3(
 ) language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    lanes text[];
+    lanes text;
 begin
     select
         p.project_id, p.participation_id, j.name, o.handle, a.label, a.kind, p.role, p.lane, t.scopes,
         j.liveness_seconds, o.suspended_at is not null or h.suspended_at is not null,
-        p.closed_lanes, t.tool_groups
+        case when j.has_closed_lanes then p.closed_lanes::text end, t.tool_groups
     into
         project_id, participation_id, project, handle, label, kind, role, lane, scopes, liveness_seconds, suspended,
         lanes, tool_groups
@@ -41,9 +42,10 @@ begin
         and p.removed_at is null
         and a.removed_at is null
         and j.archived_at is null;
-    perform
-        set_config('signalbox.project_ids', coalesce(authenticate_v3.project_id::text, ''), false),
-        set_config('signalbox.lanes', coalesce(lanes::text, ''), false);
+    perform set_config('signalbox.project_ids', coalesce(authenticate_v3.project_id::text, ''), false);
+    if lanes is not null or current_setting('signalbox.lanes', true) <> '' then  -- else there is nothing to change
+        perform set_config('signalbox.lanes', coalesce(lanes, ''), false);
+    end if;
     if authenticate_v3.project_id is null then
         return;
     end if;

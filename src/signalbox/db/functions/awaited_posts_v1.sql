@@ -1,6 +1,6 @@
--- The oldest 21 posts that wait for a participation's ack and are as wanted, of those after a seq of the ledger. Ids of
+-- The oldest posts that wait for a participation's ack and are as wanted, of those after a seq of the ledger. Ids of
 -- posts grow with their seqs, so the first post event after it says where to begin.
-create function awaited_posts_v1(project bigint, participation bigint, after_seq bigint, wanted jsonb)
+create function awaited_posts_v1(project bigint, participation bigint, after_seq bigint, wanted jsonb, most integer)
 returns bigint[] language plpgsql stable set plan_cache_mode = force_generic_plan as $$
 declare
     first_id bigint := 1;
@@ -30,5 +30,5 @@ begin
             and d.post_id >= first_id
             and (is_any or is_wanted_post_v1(project, d.post_id, wanted_author, wanted))
         order by d.post_id
-        limit 21);
+        limit most);
 end $$;

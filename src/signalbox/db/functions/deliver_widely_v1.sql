@@ -22,7 +22,7 @@ begin
             and m.participation_id <> ctx.participation_id
             and (closed is null or m.is_insider)
         union all
-        select m.participation_id, null
+        select m.participation_id, true
         from members m
         where to_all
             and m.project_id = ctx.project_id

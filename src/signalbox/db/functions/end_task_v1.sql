@@ -7,9 +7,8 @@ declare
     dependents bigint[];
     ready bigint[];
     waiting tasks;
-    lanes text := current_setting('signalbox.lanes', true);
+    seen_before text := see_lanes_v1('*');
 begin
-    perform set_config('signalbox.lanes', '*', true);
     with met as (
         update task_dependencies d
         set resolved_at = ctx.at
@@ -46,5 +45,5 @@ begin
     loop
         perform unblock_v1(ctx, waiting, task.task_id);
     end loop;
-    perform set_config('signalbox.lanes', coalesce(lanes, ''), true);
+    perform see_lanes_v1(seen_before);
 end $$;

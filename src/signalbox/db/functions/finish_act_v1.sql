@@ -1,5 +1,6 @@
 -- Closes every act: keeps the answer for a repeated key (24 hours; older ones are cleared here, where the
--- project's head lock is held anyway), drops nulls, and adds the caller's unread count, which is never kept.
+-- project's head lock is held anyway), drops nulls, and adds the caller's unread count, which is never kept. To acts that
+-- travel together perform_together_v1 adds it.
 create function finish_act_v1(act act_ref, ctx act_context, answer jsonb)
 returns jsonb language plpgsql as $$
 declare
@@ -13,6 +14,9 @@ begin
             (project_id, participation_id, tool, key, arguments_hash, answer, created_at)
         values
             (ctx.project_id, ctx.participation_id, act.tool, act.key, act.arguments_hash, result, ctx.at);
+    end if;
+    if current_setting('signalbox.proven', true) <> '' then
+        return result;
     end if;
     unread := unread_posts_v1(ctx.project_id, ctx.participation_id);
     if unread > 0 then

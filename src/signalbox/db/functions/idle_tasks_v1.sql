@@ -1,17 +1,15 @@
 -- The tasks of a project whose holders are silent (agents only: people are not at their keyboards all night), or are in
--- the project, or in the task's closed lane, no more. Silent is who has neither called nor been reachable for so long,
--- and was given the task before that. Looked for holder by holder: a project has a thousand members at most.
+-- the project no more. Silent is who has neither called nor been reachable for so long, and had the task before that.
+-- Looked for holder by holder: a project has a thousand members at most.
 create function idle_tasks_v1(project bigint, silence_seconds integer, at timestamptz, rows_max integer)
 returns table (task tasks, holder members, reason text) stable language plpgsql as $$
 begin
     return query
     select t, m, case
         when m.removed_at is not null then 'not in the project any more'
-        when s.is_silent then format('silent for %s minutes', silence_seconds / 60)
-        else 'not in its lane any more'
+        else format('silent for %s minutes', silence_seconds / 60)
     end
     from members m
-    join participations p on p.participation_id = m.participation_id
     left join presence w on w.project_id = project and w.participation_id = m.participation_id
     cross join lateral (
         select
@@ -27,7 +25,6 @@ begin
         and (
             m.removed_at is not null
             or (s.is_silent and t.updated_at < at - make_interval(secs => silence_seconds))
-            or (t.closed_lane is not null and t.closed_lane <> all(p.closed_lanes))
         )
     limit rows_max;
 end $$;

@@ -52,6 +52,6 @@ begin
     order by o.post_id desc
     limit 1000
     on conflict on constraint deliveries_pkey do update
-    set state = 'queued'
-    where d.state = 'expired' and d.acked_at is null;
+    set state = 'queued', acked_at = null, due_at = excluded.due_at
+    where d.state = 'expired';
 end $$;

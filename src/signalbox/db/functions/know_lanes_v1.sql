@@ -10,5 +10,6 @@ begin
     where m.project_id = ctx.project_id and m.participation_id = participation and m.is_insider;
     known := array['@' || participation] || known;
     update participations p set closed_lanes = known where p.participation_id = participation;
+    update projects j set has_closed_lanes = true where j.project_id = ctx.project_id and not j.has_closed_lanes;
     perform see_lanes_v1(case when participation = ctx.participation_id then known::text else seen_before end);
 end $$;

@@ -41,7 +41,8 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object(
         'actor', l.actor, 'surface', l.surface, 'expires_at', l.expires_at) order by l.lease_id), '[]')
     into others
-    from lease_conflicts_v1(ctx.project_id, ctx.participation_id, wanted, wanted_mode, ctx.at) l;
+    from overlapping_leases_v1(ctx.project_id, wanted, ctx.at) l
+    where l.participation_id <> ctx.participation_id and not (l.mode = 'shared' and wanted_mode = 'shared');
     if queue and (mine.lease_id is null or (mine.mode = 'shared' and wanted_mode = 'exclusive')) then
         place := queue_for_lease_v1(ctx, wanted, wanted_mode, others <> '[]');
         if place is not null then

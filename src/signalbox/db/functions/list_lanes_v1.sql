@@ -1,10 +1,10 @@
 -- The lanes that a participant may know of, by name: those that somebody has configured, those that somebody is in, and
--- those that were posted to. Names are read off the ends of indexes, one after the other, so that a lane costs the same
--- however much was said in it; of all lanes, because along what is hidden there is no end of an index. Which are hidden
--- is decided here, lane by lane.
-create function list_lanes_v1(project bigint, participation bigint, after text, page_size integer)
+-- those that were posted to; or only one of them. Names are read off the ends of indexes, one after the other, so that a
+-- lane costs the same however much was said in it; of all lanes, because along what is hidden there is no end of an
+-- index. Which are hidden is decided here, lane by lane.
+create function list_lanes_v1(project bigint, participation bigint, after text, single text, page_size integer)
 returns table (
-    lane text, access text, description text, members bigint, joined boolean, invited boolean, maker boolean
+    lane text, access text, description text, members bigint, joined boolean, invited boolean, maker text
 ) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -15,24 +15,36 @@ declare
     is_inside boolean;
 begin
     for looked in 1..10000 loop
-        exit when page_size <= 0;
+        exit when page_size <= 0 or place = single;
         place := least(
-            (select l.lane from lanes l where l.project_id = project and l.lane > place order by l.lane limit 1),
+            (
+                select l.lane
+                from lanes l
+                where l.project_id = project and l.lane > place and (single is null or l.lane = single)
+                order by l.lane
+                limit 1
+            ),
             (
                 select m.lane
                 from lane_members m
-                where m.project_id = project and m.lane > place
+                where m.project_id = project and m.lane > place and (single is null or m.lane = single)
                 order by m.lane
                 limit 1
             ),
             (
                 select p.to_lane
                 from posts p
-                where p.project_id = project and p.to_lane > place
+                where p.project_id = project and p.to_lane > place and (single is null or p.to_lane = single)
                 order by p.to_lane
                 limit 1
             ),
-            (select p.lane from post_lanes p where p.project_id = project and p.lane > place order by p.lane limit 1)
+            (
+                select p.lane
+                from post_lanes p
+                where p.project_id = project and p.lane > place and (single is null or p.lane = single)
+                order by p.lane
+                limit 1
+            )
         );
         exit when place is null;
         select * into found from lanes l where l.project_id = project and l.lane = place;
@@ -49,13 +61,20 @@ begin
             from lane_invitations i
             where i.project_id = project and i.lane = place and i.participation_id = participation
         );
-        maker := coalesce(found.created_by = participation, false);
         -- Without a row, ~ is in no lane of now: what has it is as if it were not there.
         continue when position('~' in place) > 0 and not (found.access = 'secret' and (is_inside or invited));
-        description := case when access = 'open' or is_inside then found.description end;
-        members := case when access = 'open' or is_inside then (
-            select count(*) from lane_members m where m.project_id = project and m.lane = place
-        ) end;
+        description := null;
+        members := null;
+        maker := null;
+        if access = 'open' or is_inside then
+            description := found.description;
+            members := (select count(*) from lane_members m where m.project_id = project and m.lane = place);
+            maker := (
+                select m.actor
+                from members m
+                where m.project_id = project and m.participation_id = found.created_by
+            );
+        end if;
         page_size := page_size - 1;
         return next;
     end loop;

@@ -6,7 +6,10 @@ create function lock_head_v1(project bigint) returns act_context language plpgsq
 declare
     ctx act_context;
 begin
-    perform set_config('signalbox.project_ids', project::text, true), set_config('signalbox.lanes', '', true);
+    perform set_config('signalbox.project_ids', project::text, true);
+    if current_setting('signalbox.lanes', true) <> '' then  -- that of who acted before in this transaction
+        perform set_config('signalbox.lanes', '', true);
+    end if;
     select l.project_id, l.last_at, l.post_head, l.task_head, l.lease_head
     into ctx.project_id, ctx.at, ctx.post_head, ctx.task_head, ctx.lease_head
     from ledgers l

@@ -2,8 +2,6 @@
 -- least. Tasks of closed lanes are looked for lane by lane, so that nobody walks past those of others.
 create function open_tasks_v1(project bigint, wanted_lane text, rows_max integer)
 returns setof tasks stable language plpgsql as $$
-declare
-    closed_lanes text[] := nullif(current_setting('signalbox.lanes', true), '');
 begin
     if wanted_lane is not null then
         return query
@@ -26,7 +24,7 @@ begin
         )
         union all
         select c.*
-        from unnest(closed_lanes) as l (lane)
+        from unnest(own_lanes_v1()) as l (lane)
         cross join lateral (
             select *
             from tasks t

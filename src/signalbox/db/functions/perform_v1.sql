@@ -83,6 +83,8 @@ begin
             return force_release_v1(act, (given ->> 'lease_id')::bigint, given ->> 'reason');
         when 'revoke_invite' then
             return revoke_invite_v1(act, (given ->> 'invite_id')::bigint);
+        when 'note_override' then
+            return note_override_v1(act, given ->> 'hook', given ->> 'reason', given -> 'surfaces');
         when 'join_lane' then
             return enter_lane_v1(act, given ->> 'lane');
         when 'leave_lane' then

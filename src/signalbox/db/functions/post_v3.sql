@@ -70,7 +70,9 @@ begin
         recipient.actor := actors[1];
         shown_actors := case when cardinality(actors) > 1 then actors end;
     end if;
-    if lane_wanted is not null or answered.closed_lane is not null or further ? 'reroute' then
+    -- Of a project in which no lane was ever closed this asks nothing.
+    if current_setting('signalbox.lanes', true) <> '' or position('~' in lane_wanted) > 0 or is_wide
+        or further ? 'reroute' then
         closed := closed_post_v1(
             ctx, answered, coalesce(lanes, array[lane_wanted]), everybody, further ->> 'reroute');
         if closed is not null then
@@ -119,8 +121,9 @@ begin
             on conflict on constraint deliveries_pkey do nothing;
         end if;
     end if;
-    if new_kind is not null or due is not null or ends is not null then
-        perform set_deadlines_v1(ctx, new_post_id, new_kind, due, ends);
+    if further is not null then
+        perform set_deadlines_v1(
+            ctx, new_post_id, further ? 'reroute' or coalesce(new_kind in ('handoff', 'question'), false), due, ends);
     end if;
     facts := jsonb_build_object(
         'post_id', new_post_id, 'event_id', event_seq, 'created_at', ctx.at, 'thread_id', answered.thread_id,

@@ -1,14 +1,14 @@
--- Sees to it that a post is looked at again when its ack is due and when it expires. A handoff or a question that says
--- neither is looked at after a day.
-create function set_deadlines_v1(ctx act_context, post bigint, kind text, due timestamptz, ends timestamptz)
+-- Sees to it that a post is looked at again when its ack is due and when it expires; one that expires first is never
+-- overdue. A handoff, a question, and what is to be sent on, is due after a day if it does not say when.
+create function set_deadlines_v1(ctx act_context, post bigint, wants_ack boolean, due timestamptz, ends timestamptz)
 returns void language plpgsql as $$
 declare
     first_at timestamptz;
 begin
-    if due is null and kind in ('handoff', 'question') then
+    if due is null and wants_ack then
         due := ctx.at + interval '1 day';
     end if;
-    if due > ends then
+    if due >= ends then
         due := null;
     end if;
     first_at := least(due, ends);

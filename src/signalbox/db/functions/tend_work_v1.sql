@@ -7,7 +7,7 @@ create function tend_work_v1(
     after bigint, silence_seconds integer, renew_seconds integer, each_max integer, out project_id bigint,
     out given_back integer, out renewed integer
 )
-language plpgsql as $$
+language plpgsql set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     ctx act_context;

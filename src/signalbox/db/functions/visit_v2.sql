@@ -24,7 +24,7 @@ create function visit_v2(
 declare
     seen_at timestamptz;
     tenants text;
-    lanes text[];
+    lanes text;
 begin
     select s.session_id, o.owner_id, o.handle, o.email, o.is_operator, o.suspended_at is not null, s.signed_in_at,
         s.last_seen_at
@@ -40,7 +40,7 @@ begin
         where j.owner_id = visit_v2.owner_id and j.deleted_at is null;
     elsif visit_v2.owner_id is not null and not visit_v2.suspended then
         select j.project_id, p.participation_id, j.name, j.archived_at is not null, j.liveness_seconds,
-            p.closed_lanes
+            case when j.has_closed_lanes then p.closed_lanes::text end
         into project_id, participation_id, project, archived, liveness_seconds, lanes
         from projects j
         join participants a on a.owner_id = j.owner_id and a.label = ''
@@ -50,7 +50,7 @@ begin
     end if;
     perform
         set_config('signalbox.project_ids', coalesce(tenants, ''), false),
-        set_config('signalbox.lanes', coalesce(lanes::text, ''), false);
+        set_config('signalbox.lanes', coalesce(lanes, ''), false);
     if visit_v2.project_id is not null then
         unread_posts := unread_posts_v1(visit_v2.project_id, visit_v2.participation_id);
     end if;

@@ -26,7 +26,7 @@ begin
         news := null;
         case wanted ->> 'on'
             when 'post' then
-                posts_found := awaited_posts_v1(project, participation, after_seq, wanted);
+                posts_found := awaited_posts_v1(project, participation, after_seq, wanted, 21);
                 if cardinality(posts_found) > 20 then
                     posts_found := posts_found[:20];
                     upto := least(upto, (

@@ -61,6 +61,7 @@ projects = Table(
     column("created_at", TIME, "now()"),
     optional("exported_seq", BigInteger),
     optional("deleted_at", TIME),
+    column("has_closed_lanes", Boolean, "false"),
     PrimaryKeyConstraint("project_id", name="projects_pkey"),
     ForeignKeyConstraint(["owner_id"], ["owners.owner_id"], name="projects_owner_fkey"),
     CheckConstraint(f"name ~ {LABEL_SHAPE}", name="projects_name_shape"),

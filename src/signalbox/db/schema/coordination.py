@@ -117,6 +117,18 @@ cursors = Table(
     PrimaryKeyConstraint("project_id", "participation_id", "session", name="cursors_pkey"),
 )
 
+sync_cursors = Table(
+    "sync_cursors",
+    metadata,
+    column("project_id", BigInteger),
+    column("participation_id", BigInteger),
+    column("session", Text),
+    column("place", Text),
+    column("seq", BigInteger),
+    column("moved_at", TIME),
+    PrimaryKeyConstraint("project_id", "participation_id", "session", "place", name="sync_cursors_pkey"),
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

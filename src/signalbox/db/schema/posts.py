@@ -40,7 +40,13 @@ posts = Table(
     CheckConstraint(one_of("kind", "handoff", "question", "answer", "note"), name="posts_kind_known"),
     CheckConstraint(one_of("urgency", "now", "when_idle", "info"), name="posts_urgency_known"),
     partial("posts_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null"),
-    partial("posts_open_by_lane", "project_id", "to_lane", "post_id", where="to_lane is not null and acked_at is null and expired_at is null"),
+    partial(
+        "posts_open_by_lane",
+        "project_id",
+        "to_lane",
+        "post_id",
+        where="to_lane is not null and acked_at is null and expired_at is null",
+    ),
     partial(
         "posts_by_lane_and_tag",
         "project_id",

@@ -1,4 +1,4 @@
-"""What is kept of sessions of MCP's handshake era: that one was ended, and what one has asked to hear of."""
+"""What is kept of sessions: of MCP's handshake era, which ended and what they hear of; of editors, what they saw."""
 
 from __future__ import annotations
 
@@ -32,4 +32,16 @@ listening_sessions = Table(
     CheckConstraint("length(session_id) = 16", name="listening_sessions_id_length"),
     Index("listening_sessions_by_expiry", "project_id", "expires_at"),
     partial("listening_sessions_by_check", "project_id", "participation_id", "check_id", where="check_id is not null"),
+)
+
+hook_sessions = Table(
+    "hook_sessions",
+    metadata,
+    column("project_id", BigInteger),
+    column("participation_id", BigInteger),
+    column("session_hash", LargeBinary),
+    column("shown_up_to", BigInteger),
+    column("urgent_up_to", BigInteger),
+    column("used_at", TIME),
+    PrimaryKeyConstraint("project_id", "participation_id", "session_hash", name="hook_sessions_pkey"),
 )

@@ -104,7 +104,12 @@ def _seed(payload: Payload) -> str:
 
 def _lease(payload: Payload) -> str:
     verb = "renewed" if payload.get("renewed") else "leased"
-    return f"{verb} {_cut(payload.get('surface'))}" + _quoted(payload, "note")
+    return f"{verb} {_cut(payload.get('surface'))}" + _with(payload, "mode", ", ") + _quoted(payload, "note")
+
+
+def _lease_wait(payload: Payload) -> str:
+    verb = "waits no more for" if payload.get("left") else "waits for"
+    return f"{verb} {_cut(payload.get('surface'))}" + _with(payload, "mode", ", ")
 
 
 def _release(payload: Payload) -> str:
@@ -129,6 +134,24 @@ def _task_assign(payload: Payload) -> str:
 
 def _task_block(payload: Payload) -> str:
     return f"blocked task {payload.get('task_id')}" + _with(payload, "on", " on task ") + _quoted(payload, "reason")
+
+
+def _task_release(payload: Payload) -> str:
+    had = _with(payload, "from", " of ") if payload.get("from") != payload["by"] else ""
+    return f"gave back task {payload.get('task_id')}{had}" + _quoted(payload, "reason") + _quoted(payload, "note")
+
+
+def _task_cancel(payload: Payload) -> str:
+    return f"gave up task {payload.get('task_id')}" + _with(payload, "owner", " of ") + _quoted(payload, "reason")
+
+
+def _task_note(payload: Payload) -> str:
+    return f"noted on task {payload.get('task_id')}" + _quoted(payload, "note")
+
+
+def _settle(payload: Payload) -> str:
+    what = f"settled {_cut(payload.get('formatted'))} of {_cut(payload.get('sequence'))}"
+    return what + _with(payload, "outcome", " as ") + _with(payload, "ref", ": ")
 
 
 def _task_resolve(payload: Payload) -> str:
@@ -191,6 +214,11 @@ SUMMARIES: Final[dict[str, Callable[[Payload], str]]] = {
     "task_block": _task_block,
     "task_resolve": _task_resolve,
     "task_ship": _task("shipped"),
+    "task_release": _task_release,
+    "task_cancel": _task_cancel,
+    "task_note": _task_note,
+    "settle": _settle,
+    "lease_wait": _lease_wait,
     "register": _register,
     "join": _member("joined:"),
     "admin_provision": _member("brought in"),

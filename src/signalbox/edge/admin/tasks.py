@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, get_args
 
 from starlette.responses import Response
 
-from signalbox.domain import tasks
+from signalbox.domain import tasks, work
 from signalbox.domain.tasks import (
     ListTasksArgs,
+    Priority,
     Status,
     TaskArgs,
     TaskAssignArgs,
@@ -16,6 +18,7 @@ from signalbox.domain.tasks import (
     TaskCreateArgs,
     TaskResolveArgs,
 )
+from signalbox.domain.work import TaskCancelArgs, TaskNoteArgs, TaskReleaseArgs
 from signalbox.edge.admin.addresses import addresses
 from signalbox.edge.admin.filters import Filters
 from signalbox.edge.admin.forms import named_in
@@ -24,6 +27,7 @@ from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Send, Show
 TASKS_SHOWN: Final = 50
 HISTORY_SHOWN: Final = 50
 BLOCKERS_SHOWN: Final = 20
+NUMBERS: Final = re.compile(r"[^\s,;#]+")
 
 
 async def show(page: Page) -> Response:
@@ -38,14 +42,16 @@ async def show(page: Page) -> Response:
         tasks=listed,
         before=listed[-1].task_id if len(listed) == TASKS_SHOWN else None,
         states=[("", "any"), *((state, state.replace("_", " ")) for state in get_args(Status))],
+        priorities=[(priority, priority) for priority in get_args(Priority)],
         addresses=await addresses(page),
     )
 
 
 async def create(page: Page) -> Response:
-    """Make a task."""
-    with named_in("owner"):
-        made = await tasks.task_create(page.db, page.who, page.arguments(TaskCreateArgs))
+    """Make a task; what it depends on is written as numbers, however they are told apart."""
+    depends_on = NUMBERS.findall(page.form.get("depends_on")) or None
+    with named_in("depends_on" if depends_on else "owner"):
+        made = await tasks.task_create(page.db, page.who, page.arguments(TaskCreateArgs, depends_on=depends_on))
     return page.go(f"{page.project_path}/tasks/{made.task_id}", notice="task_created")
 
 
@@ -54,14 +60,16 @@ async def show_one(page: Page) -> Response:
     (task,) = (await tasks.list_tasks(page.db, page.who, ListTasksArgs(task_id=page.number("task_id"), limit=1))).tasks
     history = task.history or []
     waits = [blocker for blocker in task.blocked_by or [] if blocker.resolved_at is None]
+    unmet = [one.task_id for one in task.dependencies or [] if one.resolved_at is None]
+    may_resolve = bool(waits or unmet) and task.status not in tasks.FINAL
     return page.show(
         "task.html",
         task=task,
-        steps=tasks.STEPS[task.status],
+        steps={*tasks.STEPS[task.status], *(("resolve",) if may_resolve else ())},
         waits=waits[:BLOCKERS_SHOWN],
         waited_on=[
             ("", "all it waits on"),
-            *((on, f"task {on}") for on in sorted({one.on for one in waits if one.on})),
+            *((on, f"task {on}") for on in sorted({*unmet, *(one.on for one in waits if one.on)})),
         ],
         more_waits=max(len(waits) - BLOCKERS_SHOWN, 0),
         history=history[-HISTORY_SHOWN:],
@@ -97,6 +105,24 @@ async def resolve(page: Page) -> Response:
     return _to_task(page, "task_resolved")
 
 
+async def release(page: Page) -> Response:
+    """Take a task from who has it, so that it is open again."""
+    await work.task_release(page.db, page.who, page.arguments(TaskReleaseArgs, task_id=page.number("task_id")))
+    return _to_task(page, "task_released")
+
+
+async def cancel(page: Page) -> Response:
+    """Give a task up for good."""
+    await work.task_cancel(page.db, page.who, page.arguments(TaskCancelArgs, task_id=page.number("task_id")))
+    return _to_task(page, "task_cancelled")
+
+
+async def note(page: Page) -> Response:
+    """Say what is to be known of a task."""
+    await work.task_note(page.db, page.who, page.arguments(TaskNoteArgs, task_id=page.number("task_id")))
+    return _to_task(page, "task_noted")
+
+
 async def ship(page: Page) -> Response:
     """Finish a task."""
     await tasks.task_ship(page.db, page.who, page.arguments(TaskArgs, task_id=page.number("task_id")))
@@ -118,4 +144,7 @@ PAGES: tuple[PageRoute, ...] = (
     Send(f"{TASK_PATH}/block", block, again=show_one),
     Send(f"{TASK_PATH}/resolve", resolve, again=show_one),
     Send(f"{TASK_PATH}/ship", ship, again=show_one),
+    Send(f"{TASK_PATH}/release", release, again=show_one),
+    Send(f"{TASK_PATH}/cancel", cancel, again=show_one),
+    Send(f"{TASK_PATH}/note", note, again=show_one),
 )

@@ -47,7 +47,7 @@ put the PR, ADR or commit into ref.
 - claim(sequence) before you name an ADR, a migration or anything numbered. Never take a number by looking at files.
 - lease(surface) before you edit a shared file; if `others` is not empty talk to them first; release when done. \
 Leases are advisory.
-- Tasks: task_start has one winner. On a conflict take another task.
+- Tasks: task_next gives you the next one that is ready, and nobody else. On a conflict take another.
 - `_unread_posts: N` in an answer: N posts wait for your ack. Read them before you go on.
 - A call whose answer was lost: repeat it with the same idempotency_key; nothing happens twice.
 - Errors carry a code and say what to do next.
@@ -64,9 +64,10 @@ with its id, and nothing else.
 ANNOTATIONS: Final = {
     Effect.READS: types.ToolAnnotations(read_only_hint=True),
     Effect.WRITES: types.ToolAnnotations(destructive_hint=False),
-    Effect.REPEATS: types.ToolAnnotations(destructive_hint=False, idempotent_hint=True),
-    Effect.ENDS: types.ToolAnnotations(destructive_hint=True, idempotent_hint=True),
+    Effect.REPEATS: types.ToolAnnotations(destructive_hint=False),
+    Effect.ENDS: types.ToolAnnotations(destructive_hint=True),
 }
+"""What clients ask people about. That a call may be repeated is no hint: with its idempotency_key every one may be."""
 
 OpenCaller = Callable[[ServerRequestContext[Any, Any]], AbstractAsyncContextManager[tuple[Principal, Session]]]
 

@@ -1,1 +1,2 @@
 drop trigger keep_label on participants;
+drop view present;

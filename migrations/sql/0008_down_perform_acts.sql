@@ -1,0 +1,36 @@
+-- Several acts of one project in one transaction, in order: one commit, one round trip. Each runs in a
+-- subtransaction of its own, so that one that is refused undoes nothing of its neighbours; and each takes the head
+-- lock in it: taken out here, every update below would need a multixact. What an act says no with is answered like
+-- an error of the driver, field by field. An act's statements have one sensible plan each, so none is planned anew.
+create or replace function perform_acts_v1(project bigint, acts jsonb)
+returns table (answer jsonb, state text, message text, detail text, rule text)
+language plpgsql set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+    one jsonb;
+begin
+    perform set_config('signalbox.project_ids', project::text, true);
+    for one in select value from jsonb_array_elements(acts) loop
+        answer := null;
+        state := null;
+        message := null;
+        detail := null;
+        rule := null;
+        begin
+            if one ->> 'session' is not null then
+                perform session_holds_v1(project, decode(one ->> 'session', 'hex'));
+            end if;
+            answer := perform_v1(
+                (project, (one ->> 'participation_id')::bigint, decode(one ->> 'token_hash', 'hex'), one ->> 'tool',
+                    one ->> 'key', decode(one ->> 'arguments_hash', 'hex'))::act_ref,
+                one -> 'given');
+        exception when others then
+            get stacked diagnostics
+                state = returned_sqlstate,
+                message = message_text,
+                detail = pg_exception_detail,
+                rule = constraint_name;
+        end;
+        return next;
+    end loop;
+end $$;

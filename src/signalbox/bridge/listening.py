@@ -1,0 +1,138 @@
+"""Doorbells: who has posted what to this participant, as it happens, each once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+
+from signalbox.bridge.remote import AwayError, RefusedError, Remote, pause
+
+WAIT_SECONDS: Final = 50  # one call; the next follows at once
+TOGETHER_MAX: Final = 20
+PASSES: Final = frozenset({429, 500})  # what may be otherwise in a moment
+
+
+@dataclass(frozen=True)
+class Doorbell:
+    """One post that waits. Never its body: that is read with `read_posts`, and marked as seen there."""
+
+    post_id: int
+    sender: str
+    subject: str | None
+    kind: str | None
+    urgency: str | None
+    ref: str | None
+
+    @property
+    def line(self) -> str:
+        """Say it in one line."""
+        marks = ", ".join(mark for mark in (self.kind, self.urgency, self.ref) if mark)
+        about = f": {self.subject}" if self.subject else ""
+        return f"Signalbox: post {self.post_id} from {self.sender}{f' [{marks}]' if marks else ''}{about}"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Doorbells that rang together, and where the place moves to once they were said."""
+
+    bells: list[Doorbell]
+    cursor: int
+
+
+class Place:
+    """Up to which event of the ledger a listener has rung, kept over its restarts."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.cursor = self._read()
+
+    def _read(self) -> int | None:
+        if self._path is None:
+            return None
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return int(self._path.read_text(encoding="ascii"))
+        return None
+
+    def moved(self, cursor: int) -> None:
+        """Keep where it has come to."""
+        self.cursor = cursor
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            half = self._path.with_suffix(f".{os.getpid()}")
+            half.write_text(str(cursor), encoding="ascii")
+            half.replace(self._path)
+
+
+def place_of(name: str, url: str, token: str) -> Place:
+    """Find the place of a listener by its name: one of another name hears everything, too."""
+    state = os.environ.get("XDG_STATE_HOME")
+    folder = (Path(state) if state else Path.home() / ".local" / "state") / "signalbox" / "listening"
+    key = hashlib.sha256(f"{name}\n{url}\n{token}".encode()).hexdigest()[:32]
+    return Place(folder / key)
+
+
+async def doorbells(remote: Remote, place: Place) -> AsyncIterator[Rung]:
+    """Ring for each post to this participant, from where the place is, or from what is unread.
+
+    Whoever has said what rang moves the place, so that what was not said rings again.
+
+    A server that is away is asked again, for ever; what was posted meanwhile rings then.
+
+    Raises:
+        RefusedError: the token does not hold, or may not read.
+    """
+    attempt = 0
+    while True:
+        try:
+            waited = await remote.call("wait", _question(place))
+            rung = [post_id for fired in waited["fired"] for post_id in fired.get("post_ids", ())]
+            bells = await _look_up(remote, rung) if rung else []
+        except RefusedError as refused:
+            if refused.status not in PASSES:
+                raise
+        except AwayError:
+            pass
+        else:
+            attempt = 0
+            if bells:
+                yield Rung(bells, waited["cursor"])
+            else:
+                place.moved(waited["cursor"])
+            continue
+        await anyio.sleep(pause(attempt))
+        attempt += 1
+
+
+def _question(place: Place) -> dict[str, Any]:
+    question: dict[str, Any] = {"for": [{"on": "post"}], "timeout_seconds": WAIT_SECONDS}
+    return question if place.cursor is None else question | {"after": place.cursor}
+
+
+async def _look_up(remote: Remote, post_ids: list[int]) -> list[Doorbell]:
+    """Ask who sent posts; those that were acked in the meantime ring no more."""
+    wanted, after, bells = set(post_ids), min(post_ids) - 1, []
+    while wanted and after < max(wanted):
+        page = (await remote.call("inbox", {"after": after, "limit": TOGETHER_MAX}))["posts"]
+        if not page:
+            break
+        bells += [
+            Doorbell(
+                post["post_id"],
+                post["from"],
+                post.get("subject"),
+                post.get("kind"),
+                post.get("urgency"),
+                post.get("ref"),
+            )
+            for post in page
+            if post["post_id"] in wanted
+        ]
+        after = page[-1]["post_id"]
+    return bells

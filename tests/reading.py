@@ -161,6 +161,7 @@ READS: list[tuple[str, Arguments]] = [
     ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
+    ("reset_cursor", {"to": 5}),
     ("latest_claims", {}),
     ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
@@ -196,6 +197,10 @@ ACTS: list[tuple[str, Arguments]] = [
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
+    ("sync", {"posts": [{"to_actor": "agent-0", "body": "one more"}], "limit": 5}),
+    ("sync", {"lane": "lane-1", "after": 0, "limit": 5}),
+    ("sync", {"lane": "nothing", "limit": 5}),
+    ("sync", {"thread": 7, "after": 0, "limit": 5}),
     ("whats_new", {"limit": 5}),
 ]
 

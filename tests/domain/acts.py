@@ -58,6 +58,8 @@ LOOKS: dict[str, Arguments] = {
     "whats_new": {},
     "read_posts": {"post_id": 1},
     "wait": {"timeout_seconds": 0},
+    "sync": {},
+    "reset_cursor": {"to": 0},
     "post_status": {"post_id": 1},
     "latest_claims": {},
     "list_sequences": {},

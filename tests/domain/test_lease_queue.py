@@ -124,56 +124,6 @@ async def test_of_eight_who_come_to_take_it_the_next_one_gets_it(
         assert held["actor"] == expected.actor
 
 
-async def test_shared_holds_get_along(agent: Agent, peer: Agent) -> None:
-    first = await agent.call("lease", surface=SURFACE, mode="shared")
-    second = await peer.call("lease", surface="src/**", mode="shared")
-
-    assert (first["mode"], second["others"]) == ("shared", [])
-    assert [held["mode"] for held in (await agent.call("who_holds"))["leases"]] == ["shared", "shared"]
-    assert [other["actor"] for other in (await peer.call("lease", surface="src"))["others"]] == [agent.actor]
-
-
-async def test_renewing_keeps_the_mode_until_another_is_named(agent: Agent, peer: Agent) -> None:
-    await agent.call("lease", surface=SURFACE, mode="shared")
-    await peer.call("lease", surface=SURFACE, mode="shared")
-
-    assert (await agent.call("lease", surface=SURFACE))["mode"] == "shared"
-    raised = await agent.call("lease", surface=SURFACE, mode="exclusive")
-
-    assert [other["actor"] for other in raised["others"]] == [peer.actor]
-    assert "mode" not in raised
-    assert (await ledger(agent, type="lease"))[-1]["payload"]["renewed"] is True
-
-
-async def test_those_who_share_are_served_together_and_who_does_not_waits_for_all(
-    project: Project, agent: Agent
-) -> None:
-    one, two, alone, late = await waiters(project, 4)
-    await agent.call("lease", surface=SURFACE)
-    for waiter in (one, two, alone, late):
-        await queue(waiter, mode="exclusive" if waiter is alone else "shared")
-    await agent.call("release", surface=SURFACE)
-
-    assert await turns(project, one, two, alone, late) == [one.actor, two.actor]
-    taken = [await queue(waiter, mode="shared") for waiter in (one, two)]
-    assert [answer["others"] for answer in taken if "lease_id" in answer] == [[], []]
-    assert (await queue(late, mode="shared"))["queued"] == 2
-    await one.call("release", surface=SURFACE)
-    assert await turns(project, alone) == []
-    await two.call("release", surface=SURFACE)
-    assert await turns(project, alone, late) == [alone.actor]
-
-
-async def test_holding_it_shared_one_waits_to_hold_it_alone(project: Project, agent: Agent, peer: Agent) -> None:
-    mine = await agent.call("lease", surface=SURFACE, mode="shared")
-    await peer.call("lease", surface=SURFACE, mode="shared")
-
-    assert (await queue(agent, mode="exclusive"))["queued"] == 1
-    await peer.call("release", surface=SURFACE)
-    assert await turns(project, agent) == [agent.actor]
-    assert (await queue(agent, mode="exclusive"))["lease_id"] == mine["lease_id"]
-
-
 async def test_one_s_own_hold_is_renewed_whoever_waits(agent: Agent, peer: Agent) -> None:
     mine = await agent.call("lease", surface=SURFACE)
     await queue(peer)
@@ -194,6 +144,20 @@ async def test_who_is_silent_for_two_minutes_loses_the_place(
     assert await turns(project, next_one) == [next_one.actor]
     assert "lease_id" in await queue(next_one)
     assert (await queue(gone))["queued"] == 1
+
+
+async def test_who_was_silent_too_long_gets_the_place_back_by_no_sign(
+    project: Project, agent: Agent, operator: asyncpg.Connection[Any]
+) -> None:
+    gone, next_one = await waiters(project, 2)
+    await agent.call("lease", surface=SURFACE)
+    for waiter in (gone, next_one):
+        await queue(waiter)
+    await let_fall_silent(operator, gone)
+
+    assert await turns(project, gone) == [gone.actor], "it is to come anew"
+    assert (await queue(next_one))["queued"] == 1
+    assert (await queue(gone))["queued"] == 2
 
 
 async def test_asking_whose_turn_it_is_keeps_the_place(

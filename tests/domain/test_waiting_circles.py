@@ -145,10 +145,13 @@ async def test_who_has_other_work_under_way_waits_for_no_task(agent: Agent, peer
 
 
 async def test_two_who_block_on_each_other_s_tasks_can_do_one_first(agent: Agent, peer: Agent) -> None:
-    mine, theirs = [await started(agent) for _ in range(2)], [await started(peer) for _ in range(2)]
-    await block(agent, mine[0], on=theirs[0])
+    blocked = {one.actor: await started(one) for one in (agent, peer)}
+    first = {
+        one.actor: (await one.call("task_create", title="First", owner=one.actor))["task_id"] for one in (agent, peer)
+    }
+    await block(agent, blocked[agent.actor], on=first[peer.actor])
 
-    assert (await block(peer, theirs[1], on=mine[1]))["status"] == "blocked"
+    assert (await block(peer, blocked[peer.actor], on=first[agent.actor]))["status"] == "blocked"
 
 
 async def test_a_way_round_that_is_no_circle_is_fine(ring: list[Agent]) -> None:

@@ -17,7 +17,7 @@ begin
             join lease_waiters s on s.project_id = project
                 and s.participation_id = asked.participation_id
                 and s.surface = asked.surface
-            where s.waits_until < at + interval '100 seconds'
+            where s.waits_until > at and s.waits_until < at + interval '100 seconds'
             order by s.participation_id, s.surface
             for no key update of s skip locked
         );
@@ -28,6 +28,7 @@ begin
         and w.participation_id = asked.participation_id
         and w.surface = asked.surface
     where w.place is null
+        or w.waits_until <= at
         or not (
             exists (select 1 from lease_conflicts_v1(project, w.participation_id, w.surface, w.mode, at))
             or exists (select 1 from waiters_ahead_v1(project, w, at))

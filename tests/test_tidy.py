@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from signalbox import paths
-from signalbox.domain import onboarding
 from signalbox.config import Settings, variable
+from signalbox.domain import onboarding
 from signalbox.edge.mcp.server import INSTRUCTIONS
 from tools_page import page
 

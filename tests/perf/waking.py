@@ -32,8 +32,6 @@ IDLE_SECONDS = 15
 write = sys.stdout.write
 
 
-
-
 def memory_bytes(pid: int) -> int:
     """Answer how much of a process is in memory and its own."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -206,6 +206,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "leave_lane": {"lane": "backend"},
     "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
     "create_invite": {},
+    "search": {"query": "mine"},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
+    "claims_of": {"sequence": "adr"},
+    "check_surfaces": {"surfaces": ["src/app.py"]},
+    "inbox": {},
+    "my_token": {},
+    "editor_hook": {"event": "SessionStart", "session": "s"},
+    "note_override": {"hook": "guard", "reason": "mine"},
 }
 
 

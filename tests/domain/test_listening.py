@@ -59,7 +59,7 @@ class Listening:
                 "select * from still_hold_v2($1, $2, $3)", [who.project_id], [TokenHash(who.token_hash)], [self.key]
             )
         assert row is not None
-        return Kept.of(row)
+        return Kept.of(dict(row))
 
 
 async def head_of(agent: Agent) -> int:

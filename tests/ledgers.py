@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from signalbox.db.callers import STATEMENTS
 from signalbox.db.marks import Marks
 from signalbox.db.pool import STATEMENTS as POOL
 from signalbox.db.pool import Database
+from signalbox.db.rooms import Concerns, Room, Waiter
 from signalbox.db.statements import Statement
 from signalbox.db.violations import refusal_for
 from signalbox.identity import Principal
@@ -86,6 +88,15 @@ class Reader:
     base_url: str = "http://127.0.0.1"
     ran: list[Statement] = field(default_factory=list)
     marks: Marks = field(default_factory=Marks)
+    wait_seconds_max: float = 0.0
+
+    @contextmanager
+    def watching(self, who: Principal, concerns: Concerns) -> Iterator[Waiter]:
+        """Wait for nothing."""
+        yield Waiter(who, None, concerns, Room(who.project_id, nullcontext()))
+
+    async def release(self) -> None:
+        """Keep the connection."""
 
     async def fetch(self, statement: Statement, arguments: Sequence[Any]) -> list[Any]:
         """Read."""

@@ -141,6 +141,15 @@ def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[t
 
 
 READS: list[tuple[str, Arguments]] = [
+    ("search", {"query": "word", "limit": 5}),
+    ("check_numbers", {"numbers": [{"sequence": "seq-1", "number": 7}, {"sequence": "nothing", "number": 7}]}),
+    ("claims_of", {"sequence": "seq-1", "limit": 5}),
+    ("check_surfaces", {"surfaces": ["src/app.py"]}),
+    ("inbox", {"limit": 5}),
+    ("inbox", {"limit": 5, "urgent_only": True}),
+    ("my_token", {}),
+    ("editor_hook", {"event": "SessionStart", "session": "s"}),
+    ("editor_hook", {"event": "Stop", "session": "s"}),
     ("authenticate", {}),
     *_with("read_posts", POST_FILTERS, limit=5),
     *_with("query_events", EVENT_FILTERS, limit=5),
@@ -161,6 +170,7 @@ READS: list[tuple[str, Arguments]] = [
     ("wait", lambda heads: {"timeout_seconds": 0, "for": [{"on": "ack", "post_id": 7}], "after": heads["head"] - 5}),
     ("post_status", {"post_id": 7}),
     ("post_status", lambda heads: {"post_id": heads["post_head"]}),
+    ("reset_cursor", {"to": 5}),
     ("latest_claims", {}),
     ("latest_claims", {"unsettled": True}),
     ("list_sequences", {}),
@@ -196,6 +206,10 @@ ACTS: list[tuple[str, Arguments]] = [
     ("task_create", {"title": "a task", "owner": "agent-3", "lane": "lane-1"}),
     ("post", {"to_actor": "agent-0", "body": "one more"}),
     ("ack", lambda heads: {"through_id": heads["post_head"]}),
+    ("sync", {"posts": [{"to_actor": "agent-0", "body": "one more"}], "limit": 5}),
+    ("sync", {"lane": "lane-1", "after": 0, "limit": 5}),
+    ("sync", {"lane": "nothing", "limit": 5}),
+    ("sync", {"thread": 7, "after": 0, "limit": 5}),
     ("whats_new", {"limit": 5}),
 ]
 

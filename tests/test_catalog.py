@@ -17,9 +17,9 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate check_numbers check_surfaces claim claims_of configure_lane
     create_invite editor_hook inbox join_lane latest_claims lease leave_lane list_lanes list_participants
-    list_sequences list_tasks note_override post post_status query_events read_posts register release rename search
-    seed_sequence settle_claim task_assign task_block task_cancel task_create task_next task_note task_release
-    task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
+    list_sequences list_tasks my_token note_override post post_status query_events read_posts register release rename
+    reset_cursor search seed_sequence settle_claim sync task_assign task_block task_cancel task_create task_next
+    task_note task_release task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -34,6 +34,8 @@ FIELDS = {
     "post_status": "post_id counts receipts",
     "ack": "post_id acked_at",
     "wait": "fired: on index post_ids",
+    "sync": "posts: post_id from to_actor body created_at acked",
+    "reset_cursor": "cursor",
     "lease": "lease_id surface expires_at others",
     "release": "released",
     "who_holds": "leases: surface actor expires_at expires_in_seconds note",
@@ -65,11 +67,12 @@ FIELDS = {
     "check_numbers": "numbers: sequence number state next",
     "claims_of": "claims: number formatted by at seq",
     "check_surfaces": "leases: surface lease actor mine expires_in_seconds note mode",
+    "my_token": "scopes is_admin",
     "inbox": "actor project waiting posts",
     "editor_hook": "hookSpecificOutput",
     "note_override": "event_id",
 }
-INBOXES = {"editor_hook", "inbox", "read_posts", "wait", "whats_new"}
+INBOXES = {"editor_hook", "inbox", "read_posts", "reset_cursor", "sync", "wait", "whats_new"}
 
 
 def has_null(value: Any) -> bool:
@@ -223,7 +226,8 @@ async def test_a_tool_needs_its_scope_whatever_the_role(project: Project, tool: 
 
 def test_reading_needs_no_more_than_read_and_only_leads_manage() -> None:
     for tool in CATALOG:
-        expected = Scope.READ if tool.name in LOOKS else Scope.MANAGE if tool.is_admin else Scope.WRITE
+        reads = tool.name in LOOKS and tool.name != "sync"  # which may only read, and sends where it is told to
+        expected = Scope.READ if reads else Scope.MANAGE if tool.is_admin else Scope.WRITE
         assert tool.scope is expected
         assert tool.lead_only == (tool.is_admin or tool.name == "seed_sequence")
 

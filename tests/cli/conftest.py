@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cli.machines import Machine
 from proofs.processes import data_directory
 from proofs.starting import up
-from support import clean_environment
+from signalbox.cli import signalbox as group
+from support import Agent, ServerProcess, clean_environment
 
 COMMAND_SECONDS_MAX = 60
 
@@ -38,6 +42,21 @@ def signalbox(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same in this process, which is there already: for commands that leave nothing behind in it."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("SIGNALBOX_") or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = CliRunner().invoke(group, arguments, env=environment, catch_exceptions=False)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
 def data() -> Iterator[Path]:
     """Name a data directory that is not there yet."""
     with data_directory() as path:
@@ -51,3 +70,15 @@ def home() -> Iterator[tuple[Path, str]]:
         with up(path) as (_, facts):
             pass
         yield path, facts["token"]
+
+
+@pytest.fixture
+def machine(signalbox: Run, tmp_path: Path, server: ServerProcess, agent: Agent) -> Machine:
+    return Machine(signalbox, tmp_path, server.url, agent.token)
+
+
+@pytest.fixture
+def repository(machine: Machine) -> Path:
+    """A repository of git, without a commit, to work in."""
+    machine.git("init", "-q")
+    return machine.top

@@ -17,7 +17,7 @@ from reading import ACTS, READS, Arguments, named, pages
 from signalbox.catalog import CATALOG
 from signalbox.db.callers import STATEMENTS
 from signalbox.db.pool import SERVER_SETTINGS, Database
-from signalbox.domain import board
+from signalbox.domain import board, deadlines, receipts
 from signalbox.domain.claims import ClaimsArgs, list_claims
 from signalbox.domain.leases import LeasesArgs, list_leases
 from signalbox.tool import Effect
@@ -130,6 +130,41 @@ async def test_acts_take_up_no_more_than_they_change(reader: Reader, plans: Plan
 
     assert len(seen) > 5 * len(ACTS)
     assert too_much(seen) == []
+
+
+async def test_marks_and_deadlines_take_up_no_more_than_they_are_about(reader: Reader, plans: Plans) -> None:
+    heads = await reader.heads()
+    posts = list(range(heads["post_head"] - 9, heads["post_head"] + 1))
+    of_each = [[value] * len(posts) for value in (reader.who.project_id, reader.who.participation_id)]
+    plans.take()
+    await reader.connection.fetch(
+        receipts.sql.mark_deliveries.text,
+        *of_each,
+        posts,
+        ["stream"] * len(posts),
+        [0.0] * len(posts),
+        [0.0] * len(posts),
+    )
+    marked = plans.take()
+    await reader.connection.execute("begin")
+    await reader.connection.execute(
+        "insert into deadlines select $1, now() - interval '1 second', p, p % 2 = 0 from unnest($2::bigint[]) p",
+        reader.who.project_id,
+        posts,
+    )
+    await reader.connection.execute(
+        "insert into agendas values ($1, now()) on conflict (project_id) do update set next_at = now()",
+        reader.who.project_id,
+    )
+    plans.take()
+    kept = await reader.connection.fetchrow(deadlines.sql.keep_deadlines.text, 10)
+    seen = plans.take()
+    await reader.connection.execute("rollback")
+
+    assert dict(kept or {}) == {"project_id": reader.who.project_id, "posts": 10}
+    assert too_much(marked) == too_much(seen) == []
+    assert len(marked) > 2
+    assert len(seen) > 20
 
 
 async def test_the_checks_above_can_fail(reader: Reader, plans: Plans) -> None:

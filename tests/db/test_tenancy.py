@@ -39,9 +39,11 @@ from signalbox.domain import (
     presence,
     queues,
     receipts,
+    syncs,
     tasks,
     threads,
     tokens,
+    waits,
 )
 from signalbox.domain.claims import ClaimsArgs
 from signalbox.domain.leases import LeasesArgs
@@ -69,6 +71,8 @@ MODULES = (
     threads,
     tokens,
     queues,
+    syncs,
+    waits,
 )
 
 
@@ -124,6 +128,7 @@ async def fill(project: Project, mark: str) -> tuple[Agent, Agent]:
     await lead.call("task_create", title=mark, depends_on=[2], ref=mark)
     await lead.call("lease", surface=f"src/{mark}", queue=True)
     await worker.call("whats_new")
+    await worker.call("reset_cursor", to=1)
     return lead, worker
 
 
@@ -149,12 +154,25 @@ async def dump(dsn: str, project_id: int) -> dict[str, list[str]]:
     return everything
 
 
+EVERYTHING: list[dict[str, Any]] = [
+    {"on": "post"},
+    {"on": "post", "lane": "backend", "tag": MARK},
+    {"on": "task"},
+    {"on": "surface", "surface": f"src/{MARK}/**"},
+    {"on": "event"},
+    {"on": "event", "tag": MARK},
+    {"on": "event", "type": "claim"},
+    {"on": "seq"},
+]
 CALLS: dict[str, dict[str, Any]] = {
     "query_events": {},
     "whats_new": {"limit": 500},
     "post": {"to_lane": "backend", "body": "mine"},
     "read_posts": {"limit": 200},
     "post_status": {"post_id": 1},
+    "wait": {"timeout_seconds": 0, "after": 0, "for": EVERYTHING},
+    "sync": {"posts": [{"to_lane": "backend", "body": "mine"}], "after": 0, "limit": 100},
+    "reset_cursor": {"to": 0},
     "ack": {"through_id": 1000},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},
@@ -188,6 +206,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "leave_lane": {"lane": "backend"},
     "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
     "create_invite": {},
+    "search": {"query": "mine"},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
+    "claims_of": {"sequence": "adr"},
+    "check_surfaces": {"surfaces": ["src/app.py"]},
+    "inbox": {},
+    "my_token": {},
+    "editor_hook": {"event": "SessionStart", "session": "s"},
+    "note_override": {"hook": "guard", "reason": "mine"},
 }
 
 

@@ -14,10 +14,12 @@ async def test_what_is_not_acked_in_time_is_overdue_once(yard: Yard) -> None:
     await yard.post(ack_within_seconds=60)
     early = await yard.keep()
     await yard.let_pass(seconds=61)
-    kept = [await yard.keep() for _ in range(2)]
+    with yard.database.wakeups.watching(yard.project.project_id) as wake:
+        kept = [await yard.keep() for _ in range(2)]
+        woken = await wake.wait(0)
 
     (event,) = await ledger(yard.author, type="overdue")
-    assert (early, kept) == (0, [1, 0])
+    assert (early, kept, woken) == (0, [1, 0], True)
     assert event["actor"] == yard.author.actor
     assert event["payload"] == {"post_id": 1, "silent": [yard.peer.actor]}
     assert (await yard.status())["overdue"] is True

@@ -17,6 +17,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "ack": {"post_id": 1},
     "post_status": {"post_id": 1},
     "wait": {"timeout_seconds": 0},
+    "reset_cursor": {"to": 0},
     "claim": {"sequence": "adr"},
     "seed_sequence": {"sequence": "adr", "current": 50},
     "lease": {"surface": "src/new.py"},

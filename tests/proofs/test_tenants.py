@@ -49,6 +49,8 @@ FOREIGN: dict[str, tuple[Any, ...]] = {
     "tag": ("t",),
     "tags": (["t"],),
     "session": ("stranger-session",),
+    "posts": ([{"reply_to": FAR, "body": "b"}], [{"to_actor": "stranger", "body": "b"}]),
+    "ack_through": (FAR,),
     "for": (
         [{"on": "ack", "post_id": FAR}],
         [{"on": "post", "from": "stranger-peer"}],
@@ -94,6 +96,8 @@ NOBODYS = {
     "status",
     "subject",
     "timeout_seconds",
+    "to",
+    "wait_seconds",
     "title",
     "to_all",
     "to_me",

@@ -43,8 +43,10 @@ TRAVEL_TOGETHER: Final = frozenset(
         "settle_claim",
     }
 )
-"""Acts that write only rows which nobody writes without the project's head lock: several in one transaction cannot
-deadlock. The others (presence is written by heartbeats, participants belong to several projects) travel alone."""
+"""Acts that write only rows which nobody waits for without the project's head lock: several in one transaction cannot
+deadlock. Who marks deliveries does it without that lock, but passes over what an act holds and waits for nothing while
+it holds something itself (mark_deliveries_v1). The others (presence is written by heartbeats, participants belong to
+several projects) travel alone."""
 
 
 class Keyed(Protocol):

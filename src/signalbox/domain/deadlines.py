@@ -29,6 +29,7 @@ async def keep_deadlines(database: Database) -> int:
         if row["project_id"] is None:
             break
         total += row["posts"]
+        database.wakeups.moved(row["project_id"])
     return total
 
 

@@ -1,7 +1,7 @@
-"""History: how things stood at an event, rebuilt from the ledger alone: who held what, who owed whom, which task was where.
+"""History: how things stood at an event, rebuilt from the ledger alone: what was held, owed and done, and by whom.
 
 Pure: it takes events as an export writes them, and knows no database. An event of a type that it does not know changes
-nothing, so it reads ledgers of versions that are still to come. What its reader may not see (closed lanes) is not in it.
+nothing, so it reads ledgers of versions that are still to come. What an exporter may not see (closed lanes) is missing.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class State:
         """Hand something over; a reply may answer a question with it."""
         if "answers" in payload:
             self._acked(payload["answers"], actor)
-        actors = payload.get("to_actors") or [payload["to_actor"]] if "to_actor" in payload else []
-        lanes = payload.get("to_lanes") or [payload["to_lane"]] if "to_lane" in payload else []
+        actors = payload.get("to_actors") or [payload[name] for name in ("to_actor",) if name in payload]
+        lanes = payload.get("to_lanes") or [payload[name] for name in ("to_lane",) if name in payload]
         groups = [_lane(lane) for lane in lanes] + [EVERYBODY] * bool(payload.get("to_all"))
         due_at = payload.get("due_at")
         self._owed[payload["post_id"]] = Owed(

@@ -205,5 +205,6 @@ TOOLS = (
         Scope.READ,
         Effect.REPEATS,
         "Have sync replay what came after this cursor; 0 is all.",
+        reports_inbox=True,  # the sync that follows does
     ),
 )

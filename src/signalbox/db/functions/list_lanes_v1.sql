@@ -2,7 +2,7 @@
 -- those that were posted to; or only one of them. Names are read off the ends of indexes, one after the other, so that a
 -- lane costs the same however much was said in it; of all lanes, because along what is hidden there is no end of an
 -- index. Which are hidden is decided here, lane by lane.
-create function list_lanes_v1(project bigint, participation bigint, after text, only text, page_size integer)
+create function list_lanes_v1(project bigint, participation bigint, after text, single text, page_size integer)
 returns table (
     lane text, access text, description text, members bigint, joined boolean, invited boolean, maker text
 ) language plpgsql as $$
@@ -15,37 +15,32 @@ declare
     is_inside boolean;
 begin
     for looked in 1..10000 loop
-        exit when page_size <= 0 or place = only;
-        place := least(
-            (
-                select l.lane
-                from lanes l
-                where l.project_id = project and l.lane > place and (only is null or l.lane = only)
-                order by l.lane
-                limit 1
-            ),
-            (
-                select m.lane
-                from lane_members m
-                where m.project_id = project and m.lane > place and (only is null or m.lane = only)
-                order by m.lane
-                limit 1
-            ),
-            (
-                select p.to_lane
-                from posts p
-                where p.project_id = project and p.to_lane > place and (only is null or p.to_lane = only)
-                order by p.to_lane
-                limit 1
-            ),
-            (
-                select p.lane
-                from post_lanes p
-                where p.project_id = project and p.lane > place and (only is null or p.lane = only)
-                order by p.lane
-                limit 1
+        exit when page_size <= 0 or place = single;
+        place := case
+            when single is null then least(
+                (select l.lane from lanes l where l.project_id = project and l.lane > place order by l.lane limit 1),
+                (
+                    select m.lane
+                    from lane_members m
+                    where m.project_id = project and m.lane > place
+                    order by m.lane
+                    limit 1
+                ),
+                (
+                    select p.to_lane
+                    from posts p
+                    where p.project_id = project and p.to_lane > place
+                    order by p.to_lane
+                    limit 1
+                ),
+                (select a.lane from post_lanes a where a.project_id = project and a.lane > place order by a.lane limit 1)
             )
-        );
+            when exists (select from lanes l where l.project_id = project and l.lane = single)
+                or exists (select from lane_members m where m.project_id = project and m.lane = single)
+                or exists (select from posts p where p.project_id = project and p.to_lane = single)
+                or exists (select from post_lanes a where a.project_id = project and a.lane = single)
+                then single
+        end;
         exit when place is null;
         select * into found from lanes l where l.project_id = project and l.lane = place;
         is_inside := coalesce(place = any(known), false);

@@ -170,6 +170,7 @@ READS: list[tuple[str, Arguments]] = [
     ("who_holds", {"surface": "src/**"}),
     *_with("list_tasks", TASK_FILTERS, limit=5),
     ("list_tasks", {"task_id": 3}),
+    ("search", lambda _: {"query": "handoff", "since": ago(seconds=50)}),  # the rest in test_search_plans.py
     ("who_is_active", {}),
     ("list_participants", {}),
     ("list_lanes", {}),

@@ -18,6 +18,7 @@ from anyio import to_thread
 from conftest import Databases
 from domain.looking import looking
 from domain.managing import read
+from domain.searching import index
 from reading import pages
 from signalbox import paths
 from signalbox.catalog import CATALOG
@@ -39,6 +40,7 @@ from signalbox.domain import (
     presence,
     queues,
     receipts,
+    search,
     syncs,
     tasks,
     threads,
@@ -67,6 +69,7 @@ MODULES = (
     posts,
     presence,
     receipts,
+    search,
     tasks,
     threads,
     tokens,
@@ -196,6 +199,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "register": {"lane": "backend"},
     "rename": {"label": "renamed"},
     "who_is_active": {},
+    "search": {"query": "marked or mine", "limit": 50},
     "whoami": {},
     "list_participants": {},
     "admin_provision": {"participant_name": "newcomer"},
@@ -277,6 +281,7 @@ async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_projec
     other = await make_project(stripped)
     await fill(other, MARK)
     await end_a_session(stripped_url, other.project_id)
+    await index(other)
     before = await dump(stripped_url, other.project_id)
     mine = await make_project(stripped)
     lead = await mine.join("lead", lead=True)

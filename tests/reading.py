@@ -141,6 +141,14 @@ def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[t
 
 
 READS: list[tuple[str, Arguments]] = [
+    ("check_numbers", {"numbers": [{"sequence": "seq-1", "number": 7}, {"sequence": "nothing", "number": 7}]}),
+    ("claims_of", {"sequence": "seq-1", "limit": 5}),
+    ("check_surfaces", {"surfaces": ["src/app.py"]}),
+    ("inbox", {"limit": 5}),
+    ("inbox", {"limit": 5, "urgent_only": True}),
+    ("my_token", {}),
+    ("editor_hook", {"event": "SessionStart", "session": "s"}),
+    ("editor_hook", {"event": "Stop", "session": "s"}),
     ("authenticate", {}),
     *_with("read_posts", POST_FILTERS, limit=5),
     *_with("query_events", EVENT_FILTERS, limit=5),

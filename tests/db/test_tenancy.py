@@ -18,7 +18,6 @@ from anyio import to_thread
 from conftest import Databases
 from domain.looking import looking
 from domain.managing import read
-from domain.searching import index
 from reading import pages
 from signalbox import paths
 from signalbox.catalog import CATALOG
@@ -210,6 +209,13 @@ CALLS: dict[str, dict[str, Any]] = {
     "leave_lane": {"lane": "backend"},
     "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
     "create_invite": {},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
+    "claims_of": {"sequence": "adr"},
+    "check_surfaces": {"surfaces": ["src/app.py"]},
+    "inbox": {},
+    "my_token": {},
+    "editor_hook": {"event": "SessionStart", "session": "s"},
+    "note_override": {"hook": "guard", "reason": "mine"},
 }
 
 
@@ -281,7 +287,6 @@ async def test_without_any_tenant_filter_no_tool_shows_or_touches_another_projec
     other = await make_project(stripped)
     await fill(other, MARK)
     await end_a_session(stripped_url, other.project_id)
-    await index(other)
     before = await dump(stripped_url, other.project_id)
     mine = await make_project(stripped)
     lead = await mine.join("lead", lead=True)

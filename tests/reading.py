@@ -141,7 +141,6 @@ def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[t
 
 
 READS: list[tuple[str, Arguments]] = [
-    ("search", {"query": "word", "limit": 5}),
     ("check_numbers", {"numbers": [{"sequence": "seq-1", "number": 7}, {"sequence": "nothing", "number": 7}]}),
     ("claims_of", {"sequence": "seq-1", "limit": 5}),
     ("check_surfaces", {"surfaces": ["src/app.py"]}),
@@ -179,6 +178,7 @@ READS: list[tuple[str, Arguments]] = [
     ("who_holds", {"surface": "src/**"}),
     *_with("list_tasks", TASK_FILTERS, limit=5),
     ("list_tasks", {"task_id": 3}),
+    ("search", lambda _: {"query": "handoff", "since": ago(seconds=50)}),  # the rest in test_search_plans.py
     ("who_is_active", {}),
     ("list_participants", {}),
     ("list_lanes", {}),

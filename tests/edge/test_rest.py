@@ -51,6 +51,7 @@ WALK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("check_numbers", {"numbers": [{"sequence": "adr", "number": 5}]}),
     ("claims_of", {"sequence": "adr"}),
     ("inbox", {}),
+    ("my_token", {}),
     ("editor_hook", {"event": "SessionStart", "session": "s-1"}),
     ("check_surfaces", {"surfaces": ["src/app.py"]}),
     ("note_override", {"hook": "guard", "reason": "a typo", "surfaces": ["src/app.py"]}),

@@ -50,7 +50,6 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     """
     database = Database(settings)
     heartbeats = Heartbeats()
-    janitor = Janitor()
     errors = ErrorNotes()
     callers = Callers(database)
     turns = Turns()
@@ -71,13 +70,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
         async with (
             database,
             database.wakeups.listening(),
-            errors.writing(database),
-            janitor.sweeping(database),
-            indexing.keeping_up(database),
-            heartbeats.beating(database),
-            receipts.marking(database),
-            deadlines.keeping(database),
-            tending.tending(database, settings),
+            _beating(database, settings, heartbeats, errors),
             mailer.running() if mailer else nullcontext(),
             listeners.proving(),
             mcp.running(),
@@ -118,6 +111,23 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     app.state.mcp = mcp
     app.state.open_streams = (database.waiters, listeners, admin.watches)
     return app
+
+
+@asynccontextmanager
+async def _beating(
+    database: Database, settings: Settings, heartbeats: Heartbeats, errors: ErrorNotes
+) -> AsyncIterator[None]:
+    """Do meanwhile what a server does again and again."""
+    async with (
+        errors.writing(database),
+        Janitor().sweeping(database),
+        indexing.keeping_up(database),
+        heartbeats.beating(database),
+        receipts.marking(database),
+        deadlines.keeping(database),
+        tending.tending(database, settings),
+    ):
+        yield
 
 
 def _failed(scope: Scope, request_id: str) -> Response:

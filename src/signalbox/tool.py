@@ -195,11 +195,7 @@ class Tool:
         return self.effect is not Effect.READS and not self.lead_only
 
     def parse(self, arguments: Mapping[str, Any]) -> Args:
-        """Check the arguments.
-
-        Raises:
-            InvalidArguments: names each one that does not fit, and what was probably meant.
-        """
+        """Check the arguments, as parse_arguments does."""
         return parse_arguments(self.args, arguments)
 
 

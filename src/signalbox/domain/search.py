@@ -116,6 +116,6 @@ TOOLS = (
         search,
         Scope.READ,
         Effect.READS,
-        "Full text of posts, tasks and events, best first.",
+        "Search posts, tasks and events; best first.",
     ),
 )

@@ -66,7 +66,7 @@ async def as_superuser(database_url: str, statement: str, *values: Any) -> None:
         "update participations set removed_at = now() where participation_id = $1",
     ],
 )
-async def test_whose_token_has_ended_is_refused_among_those_whose_holds(
+async def test_whose_token_has_ended_is_refused_among_those_whose_holds(  # noqa: PLR0917 - fixtures
     database: Database, database_url: str, ada: Agent, bob: Agent, agent: Agent, end: str
 ) -> None:
     acts = [(await each.principal(), (each, "claim", CLAIM)) for each in (ada, bob, agent)]

@@ -116,6 +116,6 @@ TOOLS = (
         search,
         Scope.READ,
         Effect.READS,
-        'Find words, "a phrase", this or that, -without in posts, tasks, events.',
+        'Find words, "a phrase", or, -without in posts, tasks, events.',
     ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -62,9 +61,9 @@ class Bus:
 
     def next_task(self) -> int | None:
         """Take up a piece; answers its number."""
-        taken = self.call("task_next")
-        self._task = taken.get("task_id")
-        return None if self._task is None else int(taken["title"].removeprefix("piece-"))
+        taken = self.call("task_next").get("task")
+        self._task = taken and taken["task_id"]
+        return int(taken["title"].removeprefix("piece-")) if taken else None
 
     def ship(self, sequence: str | None, number: int | None) -> None:
         """Say that the piece is done."""
@@ -80,7 +79,9 @@ class Bus:
     def lease(self, surface: str) -> None:
         """Hold a file, in turn."""
         while self.call("lease", surface=surface, queue=True).get("lease_id") is None:
-            waited = self.call("wait", **{"for": [{"on": "surface", "surface": surface, "take": True}]}, timeout_seconds=25)
+            waited = self.call(
+                "wait", **{"for": [{"on": "surface", "surface": surface, "take": True}]}, timeout_seconds=25
+            )
             if any(fired.get("lease_id") for fired in waited["fired"]):
                 return
 
@@ -110,7 +111,12 @@ class Bus:
 
     def guard(self, top: Path, path: Path) -> None:
         """Ask the hook that an editor asks before it changes a file."""
-        given = {"hook_event_name": "PreToolUse", "cwd": str(top), "tool_name": "Edit", "tool_input": {"file_path": str(path)}}
+        given = {
+            "hook_event_name": "PreToolUse",
+            "cwd": str(top),
+            "tool_name": "Edit",
+            "tool_input": {"file_path": str(path)},
+        }
         done = subprocess.run(
             [sys.executable, str(paths.KIT / "hooks" / "signalbox_guard.py"), "claude"],
             cwd=top,
@@ -136,7 +142,10 @@ def bus_for(place: Path, names: list[str], work: list[Piece], trees: list[Tree])
             buses[0].call("seed_sequence", sequence=kind, current=trees[0].next_number(kind) - 1)
         for piece in work:
             buses[0].call("task_create", title=piece.name, detail=piece.kind)
-        config = {"url": server.url, "numbered": {"docs/decisions/*.md": "adr", "migrations/versions/*.py": "migration"}}
+        config = {
+            "url": server.url,
+            "numbered": {"docs/decisions/*.md": "adr", "migrations/versions/*.py": "migration"},
+        }
         for tree, token in zip(trees, tokens, strict=True):
             _install(tree, token, config)
         yield buses
@@ -164,4 +173,3 @@ def _install(tree: Tree, token: str, config: dict[str, Any]) -> None:
     exclude.parent.mkdir(exist_ok=True)
     exclude.write_text("/.signalbox.json\n")
     (tree.top / ".signalbox.json").write_text(json.dumps(config))
-    assert os.path.exists(hook)

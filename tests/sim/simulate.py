@@ -3,11 +3,11 @@
     .venv/bin/python tests/sim/simulate.py [--agents 16] [--pieces 300] [--seed 1]
 
 The repository is a clone of this one. A piece of work is a decision record or a migration (each needs a number), or a
-change of a file that everybody changes. Agents take work up, do it in a worktree of their own, commit, rebase on main and
+change of a file that everybody changes. Agents take work up, do it in a worktree of their own, commit, rebase on main,
 push; a conflict is counted, and the piece done again. After every third piece an agent hands something to another one.
 
 Without Signalbox an agent takes any piece that main does not have yet, numbers by looking at the files, edits at once,
-and hands over by a file of the recipient's in the repository, which that one reads before each piece. With it, pieces are
+and hands over by a file of the recipient's in the repository, which that one reads before each piece. With it, work is
 tasks, numbers are claimed, files are leased, handoffs are posts; the kit's hooks run as git and an editor run them.
 """
 
@@ -30,8 +30,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from sim.bus import Bus, bus_for
 from signalbox import paths
+from sim.bus import Bus, bus_for
 
 ROOT = Path(__file__).parents[2]
 SHARED = ("README.md", "SELFHOSTING.md", "docs/CHANGELOG.md", "docs/architecture.md", "src/signalbox/errors.py")
@@ -94,7 +94,9 @@ class Tree:
 
     def has(self, piece: Piece) -> bool:
         """Whether main, as it was fetched last, has a piece."""
-        return self.git("grep", "-q", f"{piece.name}\\b", "--", *SHARED, "docs", "migrations", check=False).returncode == 0
+        return (
+            self.git("grep", "-q", f"{piece.name}\\b", "--", *SHARED, "docs", "migrations", check=False).returncode == 0
+        )
 
     def publish(self, message: str) -> bool:
         """Commit and bring it to main; False when it does not fit what main has become."""
@@ -124,7 +126,16 @@ class RefusedByHookError(Exception):
 class Agent(threading.Thread):
     """One scripted agent."""
 
-    def __init__(self, number: int, names: list[str], tree: Tree, pieces: list[Piece], tally: Tally, bus: Bus | None, seed: int) -> None:
+    def __init__(  # noqa: PLR0917 - what an agent has
+        self,
+        number: int,
+        names: list[str],
+        tree: Tree,
+        pieces: list[Piece],
+        tally: Tally,
+        bus: Bus | None,
+        seed: int,
+    ) -> None:
         super().__init__(name=names[number], daemon=True)
         self.names = names
         self.tree = tree
@@ -237,7 +248,9 @@ def repository(place: Path, agents: list[str]) -> list[Tree]:
     subprocess.run(["git", "-C", str(origin), "branch", "-f", "main", "HEAD"], check=True)
     subprocess.run(["git", "clone", "-q", "-b", "main", str(origin), str(clone)], check=True)
     for name in agents:
-        subprocess.run(["git", "-C", str(clone), "worktree", "add", "-q", "-b", name, str(place / name), "origin/main"], check=True)
+        subprocess.run(
+            ["git", "-C", str(clone), "worktree", "add", "-q", "-b", name, str(place / name), "origin/main"], check=True
+        )
     return [Tree(place / name) for name in agents]
 
 
@@ -264,16 +277,15 @@ def simulate(agents: int, pieces: int, seed: int, *, with_bus: bool) -> dict[str
         before = duplicates(trees[0])
         with bus_for(place, names, work, trees) if with_bus else no_bus(names) as buses:
             begun = time.monotonic()
-            team = [
-                Agent(number, names, trees[number], work, tally, buses[number], seed) for number in range(agents)
-            ]
+            team = [Agent(number, names, trees[number], work, tally, buses[number], seed) for number in range(agents)]
             for agent in team:
                 agent.start()
-            for agent in team:
-                agent.join(STOP_SECONDS_MAX)
-                if agent.failure is not None:
-                    raise agent.failure
-                assert not agent.is_alive(), f"{agent.name} has not finished"
+            while any(agent.is_alive() for agent in team):
+                team[0].join(0.2)
+                for agent in team:
+                    if agent.failure is not None:
+                        raise agent.failure
+                assert time.monotonic() - begun < STOP_SECONDS_MAX, "they have not finished"
             seconds = time.monotonic() - begun
         took = [tally.acked[key] - at for key, at in tally.handed.items() if key in tally.acked]
         return {

@@ -17,9 +17,9 @@ EVERY = [tool.name for tool in CATALOG]
 TOOLS = """
     ack admin_provision admin_revoke admin_rotate check_numbers check_surfaces claim claims_of configure_lane
     create_invite editor_hook inbox join_lane latest_claims lease leave_lane list_lanes list_participants
-    list_sequences list_tasks note_override post post_status query_events read_posts register release rename
-    reset_cursor search seed_sequence settle_claim sync task_assign task_block task_cancel task_create task_next task_note task_release
-    task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
+    list_sequences list_tasks my_token note_override post post_status query_events read_posts register release rename
+    reset_cursor search seed_sequence settle_claim sync task_assign task_block task_cancel task_create task_next
+    task_note task_release task_resolve task_ship task_start wait whats_new who_holds who_is_active whoami
 """
 FIELDS = {
     "claim": "sequence number formatted note",
@@ -67,6 +67,7 @@ FIELDS = {
     "check_numbers": "numbers: sequence number state next",
     "claims_of": "claims: number formatted by at seq",
     "check_surfaces": "leases: surface lease actor mine expires_in_seconds note mode",
+    "my_token": "scopes is_admin",
     "inbox": "actor project waiting posts",
     "editor_hook": "hookSpecificOutput",
     "note_override": "event_id",

@@ -162,8 +162,11 @@ def test_decisions_are_numbered_without_a_gap_and_have_their_sections() -> None:
         assert all(f"## {section}" in text for section in ("Status", "Context", "Decision", "Consequences")), path.name
 
 
-def test_the_kits_instruction_block_is_the_guide_that_joining_hands_out() -> None:
-    assert (paths.KIT / "AGENTS.block.md").read_text(encoding="utf-8") == onboarding.guide(is_lead=False)
+@pytest.mark.parametrize("name", ["block", "lead"])
+def test_the_kits_instruction_blocks_are_the_guide_that_joining_hands_out(name: str) -> None:
+    block = (paths.KIT / f"AGENTS.{name}.md").read_text(encoding="utf-8")
+
+    assert block == onboarding.guide(is_lead=name == "lead")
 
 
 def test_templates_and_the_kit_are_where_they_are_looked_for() -> None:

@@ -14,7 +14,7 @@ alter table presence
 alter table tokens
     add column tool_groups text[],
     add constraint tokens_tool_groups_known check (
-        tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}');
+        tool_groups <@ array['core', 'lanes', 'work', 'admin', 'hooks'] and tool_groups <> '{}');
 
 -- Every label that a participant was ever given: one that it has given up is still its address, and nobody else's.
 create table labels (

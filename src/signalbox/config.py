@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -67,6 +67,9 @@ def _mail_server(value: str) -> str:
 
 def _lowered(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower().removeprefix("@") for name in value)
+
+
+READ_BY_HOOKS: Final = frozenset({"SIGNALBOX_OVERRIDE"})  # of the kit: not a setting
 
 
 def is_loopback(host: str) -> bool:
@@ -194,7 +197,7 @@ def load_settings(environ: Mapping[str, str], **given: Any) -> Settings:
             values[fields[name]] = value
         elif base in fields and name != base:
             values.setdefault(fields[base], _read(name, value))
-        elif name.startswith(PREFIX):
+        elif name.startswith(PREFIX) and name not in READ_BY_HOOKS:
             raise ConfigError(f"unknown setting {name}: SELFHOSTING.md lists those there are")
     values |= {field: value for field, value in given.items() if value is not None}
     try:

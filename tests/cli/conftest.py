@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from cli.machines import Machine
 from proofs.processes import data_directory
 from proofs.starting import up
 from signalbox.cli import signalbox as group
-from support import clean_environment
+from support import Agent, ServerProcess, clean_environment
 
 COMMAND_SECONDS_MAX = 60
 
@@ -69,3 +70,15 @@ def home() -> Iterator[tuple[Path, str]]:
         with up(path) as (_, facts):
             pass
         yield path, facts["token"]
+
+
+@pytest.fixture
+def machine(signalbox: Run, tmp_path: Path, server: ServerProcess, agent: Agent) -> Machine:
+    return Machine(signalbox, tmp_path, server.url, agent.token)
+
+
+@pytest.fixture
+def repository(machine: Machine) -> Path:
+    """A repository of git, without a commit, to work in."""
+    machine.git("init", "-q")
+    return machine.top

@@ -7,12 +7,11 @@ import os
 import stat
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cli.conftest import Run
-from support import Agent, ServerProcess
+from cli.machines import Machine
+from support import Agent
 
 pytestmark = pytest.mark.usefixtures("anyio_backend")  # its fixtures are asynchronous, the tests are not
 
@@ -45,42 +44,6 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes | None]]:
             path.read_bytes() if path.is_file() else None,
         )
     return found
-
-
-class Machine:
-    """A home folder, a folder that is worked in, and the command line in it."""
-
-    def __init__(self, run: Run, folder: Path, url: str, token: str) -> None:
-        self.home = folder / "ho me"
-        self.home.mkdir()
-        self.top = folder / "re po"
-        self.top.mkdir()
-        self.token = token
-        self._run = run
-        self._place = {"HOME": str(self.home), "SIGNALBOX_URL": url, "SIGNALBOX_TOKEN": token}
-
-    def git(self, *arguments: str) -> None:
-        named = ("-c", "user.name=n", "-c", "user.email=e@e")
-        subprocess.run(["git", *named, *arguments], cwd=self.top, check=True, capture_output=True, timeout=30)
-
-    def __call__(self, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
-        done = self.attempt(*arguments, cwd=cwd, **environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def attempt(self, *arguments: str, cwd: Path | None = None, **environment: str) -> Any:
-        return self._run(*arguments, cwd=cwd or self.home, **(self._place | environment))
-
-
-@pytest.fixture
-def machine(signalbox: Run, tmp_path: Path, server: ServerProcess, agent: Agent) -> Machine:
-    return Machine(signalbox, tmp_path, server.url, agent.token)
-
-
-@pytest.fixture
-def repository(machine: Machine) -> Path:
-    machine.git("init", "-q")
-    return machine.top
 
 
 def test_all_clients_are_connected_in_an_empty_home_and_it_is_left_as_it_was(machine: Machine) -> None:

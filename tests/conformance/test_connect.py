@@ -12,6 +12,7 @@ import pytest
 
 from conformance.programs import program, run
 from conformance.test_clients import ALONE
+from signalbox import paths
 from support import Agent, ServerProcess, clean_environment
 
 LISTED = {
@@ -53,3 +54,10 @@ async def test_the_clients_own_list_shows_the_server_and_disconnecting_leaves_th
     assert any(words.format(url=server.url) in plain for words in LISTED[client]), listed
     signalbox(home, "disconnect")
     assert list(home.iterdir()) == []
+
+
+async def test_claude_code_finds_no_fault_with_the_plugin(tmp_path: Path) -> None:
+    done = await run("claude", "plugin", "validate", "--strict", str(paths.KIT), cwd=tmp_path, **ALONE)
+
+    assert done.returncode == 0, done.stdout
+    assert "Validation passed" in done.stdout

@@ -17,6 +17,10 @@ from signalbox.db.pool import schema_head
 from signalbox.db.schema import CONTROL, COORDINATION, metadata
 from support import clean_environment
 
+HIDDEN = {"search_entries"}
+"""Tables that only functions reach, which look at tenant and lanes themselves: no policy lets anybody else at them."""
+DEFINERS = {"index_behind_v1", "index_search_v1", "purge_deleted_v1", "search_hits_v1", "server_facts_v1"}
+
 CATALOG = {
     "columns": """
         select c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
@@ -140,8 +144,25 @@ async def test_every_coordination_table_is_bound_to_its_tenant(database_url: str
     )
     tables = await rows(database_url, "select tablename from pg_tables where schemaname = 'public'")
 
-    assert {name for (name,) in bound} == COORDINATION
+    assert {name for (name,) in bound} == COORDINATION - HIDDEN
     assert {name for (name,) in tables} == CONTROL | COORDINATION | {"alembic_version"}
+
+
+@pytest.mark.parametrize("table", sorted(HIDDEN))
+async def test_a_table_that_only_functions_reach_is_out_of_reach_for_the_servers_role(
+    database_url: str, table: str
+) -> None:
+    (found,) = await rows(
+        database_url,
+        f"""
+        select c.relrowsecurity, (select count(*) from pg_policy p where p.polrelid = c.oid and p.polpermissive),
+            has_table_privilege(current_database() || '_app', c.oid, 'select, insert, update, delete')
+        from pg_class c
+        where c.oid = '{table}'::regclass
+        """,
+    )
+
+    assert found == (True, 0, False)
 
 
 async def test_the_project_leads_every_index_of_a_coordination_table(database_url: str) -> None:
@@ -155,7 +176,8 @@ async def test_the_project_leads_every_index_of_a_coordination_table(database_ur
         where c.relnamespace = 'public'::regnamespace
         """,
     )
-    wrong = [index for table, index, column in first if table in COORDINATION and column != "project_id"]
+    bound = COORDINATION - HIDDEN
+    wrong = [index for table, index, column in first if table in bound and column != "project_id"]
 
     assert wrong == []
 
@@ -191,8 +213,10 @@ async def test_what_runs_with_the_rights_of_who_migrates_is_bound_to_our_schema_
         database_url, "select has_schema_privilege(current_database() || '_app', 'public', 'create')"
     )
 
-    bound = ["search_path=public, pg_temp"]
-    assert definers == [(name, bound, False, True) for name in ("purge_deleted_v1", "server_facts_v1")]
+    assert [(name, public, ours) for name, _, public, ours in definers] == [
+        (name, False, True) for name in sorted(DEFINERS)
+    ]
+    assert all("search_path=public, pg_temp" in config for _, config, _, _ in definers)
     assert may_make == (False,), "what the server could make there, they would find"
 
 

@@ -71,6 +71,7 @@ LOOKS: dict[str, Arguments] = {
     "list_participants": {},
     "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}, {"sequence": "none", "number": 2}]},
     "claims_of": {"sequence": "adr"},
+    "my_token": {},
     "inbox": {"urgent_only": False},
     "editor_hook": {"event": "UserPromptSubmit", "session": "s-1"},
     "check_surfaces": {"surfaces": ["held", "src/app.py"]},

@@ -37,7 +37,7 @@ async def test_a_new_project_has_an_empty_board(project: Project) -> None:
         **{name: [] for name in ("active", "handoffs", "leases", "tasks", "sequences", "events")},
         **{f"{name}_count": 0 for name in ("active", "handoffs", "leases", "sequences")},
     }
-    assert found.task_counts == dict.fromkeys(("open", "assigned", "in_progress", "blocked", "done"), 0)
+    assert found.task_counts == dict.fromkeys(("open", "assigned", "in_progress", "blocked", "done", "cancelled"), 0)
 
 
 async def test_the_board_shows_how_the_project_stands(project: Project) -> None:
@@ -57,7 +57,7 @@ async def test_the_board_shows_how_the_project_stands(project: Project) -> None:
         (4, "blocked", 1),
         (2, "assigned", 0),
     ]
-    assert found.task_counts == {"open": 1, "assigned": 1, "in_progress": 1, "blocked": 1, "done": 0}
+    assert found.task_counts == {"open": 1, "assigned": 1, "in_progress": 1, "blocked": 1, "done": 0, "cancelled": 0}
     assert [(one.name, one.next, one.next_formatted) for one in found.sequences] == [("adr", 2, "2")]
     assert found.events[0].id == found.head
     assert len(found.events) == min(found.head, 30)

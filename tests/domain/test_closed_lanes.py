@@ -44,6 +44,7 @@ async def test_what_is_said_in_a_closed_lane_changes_nothing_that_others_read(sc
 
     assert {name for name, answer in after.items() if MARK in answer and MARK not in name} == set()
     assert {name for name, answer in after.items() if scene.secret in answer and lane not in name} == set()
+    assert after["lane members"] == "[]"
     then, now = still(before), still(after)
     assert [(name, then[name], now[name]) for name in then if then[name] != now[name]] == []
 
@@ -109,30 +110,49 @@ OTHERS: dict[str, dict[str, Any]] = {
     "admin_provision": {"participant_name": "newcomer"},
     "configure_lane": {"access": "private"},
     "search": {"query": "all"},
+    "reset_cursor": {"to": 0},
 }
 """What else a tool needs to be called with."""
 
 
-async def probed(agent: Agent, tool: str, argument: str, lane: str, **more: Any) -> str:
-    """Give a lane for an argument, and answer what was heard but for its name."""
+NAMED_BY_ID = {"post_id", "post_ids", "reply_to", "thread", "task_id", "on", "blocker", "depends_on"}
+REQUIRED: dict[str, dict[str, Any]] = OTHERS | {
+    "post": {"body": "b"},
+    "task_assign": {"owner": "outsider"},
+    "task_block": {"reason": "r", "task_id": 1},
+    "task_resolve": {"task_id": 1},
+    "task_note": {"note": "n"},
+}
+
+
+def id_arguments() -> list[tuple[str, str]]:
+    """Name every argument of a tool that an id of a post or a task may be given for."""
+    return [(tool.name, name) for tool in CATALOG for name in tool.args.model_fields if name in NAMED_BY_ID]
+
+
+async def probed(agent: Agent, tool: str, argument: str, name: str | int, **more: Any) -> str:
+    """Give a lane or an id for an argument, and answer what was heard but for that."""
     listed = "list" in str(CATALOG.tools[tool].args.model_fields[argument].annotation)
-    arguments = OTHERS.get(tool, {}) | {argument: [lane] if listed else lane} | more
+    others = OTHERS if isinstance(name, str) else REQUIRED
+    arguments = others.get(tool, {}) | {argument: [name] if listed else name} | more
     try:
         answer = await agent.call(tool, **arguments)
     except Refusal as refusal:
         answer = {type(refusal).__name__: refusal.as_json()}
-    return json.dumps(answer).replace(lane, "<lane>")
+    return json.dumps(answer).replace(str(name), "<name>")
 
 
-@pytest.mark.parametrize(("tool", "argument"), lane_arguments())
-async def test_a_secret_lane_is_answered_like_one_that_is_not_there(scene: Closed, tool: str, argument: str) -> None:
+async def test_a_secret_lane_is_answered_like_one_that_is_not_there(scene: Closed) -> None:
     await say_all(scene, scene.secret)
     made_up = f"ops~{'0' * 6}"
-    for more in variants(tool):
-        true = await probed(scene.outsider, tool, argument, scene.secret, **more)
-        false = await probed(scene.outsider, tool, argument, made_up, **more)
+    told_apart = []
+    for tool, argument in lane_arguments():
+        for more in variants(tool):
+            true = await probed(scene.outsider, tool, argument, scene.secret, **more)
+            false = await probed(scene.outsider, tool, argument, made_up, **more)
+            told_apart += [(tool, argument, more, true, false)] if true != false or "InvalidArguments" in true else []
 
-        assert true == false, (tool, argument, more)
+    assert told_apart == []
 
 
 def variants(tool: str) -> list[dict[str, Any]]:
@@ -148,3 +168,36 @@ def variants(tool: str) -> list[dict[str, Any]]:
             {"access": None, "remove": ["nobody"]},
         ]
     return [{}]
+
+
+async def test_what_was_said_in_a_closed_lane_is_answered_like_what_was_not_said(scene: Closed) -> None:
+    await say_all(scene, "vault")
+    posts = (await scene.member.call("read_posts", to_lane="vault"))["posts"]
+    tasks = (await scene.member.call("list_tasks", lane="vault"))["tasks"]
+    told_apart = []
+    for tool, argument in id_arguments():
+        for hidden in {posts[0]["post_id"], tasks[0]["task_id"]}:
+            true = await probed(scene.outsider, tool, argument, hidden)
+            false = await probed(scene.outsider, tool, argument, 777)
+            told_apart += [(tool, argument, hidden, true, false)] if true != false or "InvalidArguments" in true else []
+
+    assert told_apart == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "argument"),
+    [({"on": "post"}, "lane"), ({"on": "task"}, "lane"), ({"on": "ack"}, "post_id"), ({"on": "event"}, "tag")],
+    ids=str,
+)
+async def test_waiting_for_what_is_behind_the_door_is_waiting_for_nothing(
+    scene: Closed, condition: dict[str, Any], argument: str
+) -> None:
+    await say_all(scene, scene.secret)
+    inside = (await scene.member.call("read_posts", to_lane=scene.secret))["posts"][0]["post_id"]
+    there, nowhere = {"lane": (scene.secret, "ops~000000"), "post_id": (inside, 777), "tag": (MARK, "none")}[argument]
+    heard = []
+    for value in (there, nowhere):
+        asked_for = {"for": [condition | {argument: value}], "after": 0, "timeout_seconds": 0}
+        heard.append((await asked(scene.outsider, [("wait", asked_for)])).popitem()[1].replace(str(value), "<value>"))
+
+    assert heard[0] == heard[1]

@@ -29,6 +29,7 @@ NOTHING_OF_THIS = {
     "lane_invite",
     "lease_wait",
     "leave_lane",
+    "override",
     "register",
     "rename_project",
     "revoke_invite",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import httpx2
 import jsonschema_rs
 import pytest
 
-from edge.listening import EVENTS
+from edge.listening import EVENTS, SECONDS_MAX
 from edge.wire import call_rest
 from signalbox.config import Settings
 from signalbox.edge.rest import openapi
@@ -69,7 +70,8 @@ async def test_it_answers_what_query_events_answers(
 async def test_a_query_that_does_not_fit_is_refused(
     web: httpx2.AsyncClient, agent: Agent, query: str, words: str, headers: dict[str, str]
 ) -> None:
-    answer = await web.get(f"/api/events?{query}", headers={**agent.headers, **headers})
+    with anyio.fail_after(SECONDS_MAX):
+        answer = await web.get(f"/api/events?{query}", headers={**agent.headers, **headers})
 
     assert answer.status_code == (404 if "nobody" in query else 400)
     assert words in answer.json()["error"]["message"]

@@ -51,6 +51,7 @@ WALK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("check_numbers", {"numbers": [{"sequence": "adr", "number": 5}]}),
     ("claims_of", {"sequence": "adr"}),
     ("inbox", {}),
+    ("my_token", {}),
     ("editor_hook", {"event": "SessionStart", "session": "s-1"}),
     ("check_surfaces", {"surfaces": ["src/app.py"]}),
     ("note_override", {"hook": "guard", "reason": "a typo", "surfaces": ["src/app.py"]}),
@@ -198,7 +199,7 @@ async def test_the_document_is_served_to_anybody_and_names_every_tool(
     assert answer.json() == document
     assert document["openapi"].startswith("3.1.")
     assert document["servers"] == [{"url": settings.base_url}]
-    assert set(document["paths"]) == {f"/api/tools/{tool}" for tool in CATALOG.tools}
+    assert set(document["paths"]) == {"/api/events", *(f"/api/tools/{tool}" for tool in CATALOG.tools)}
     assert document["security"] == [{"token": []}]
 
 

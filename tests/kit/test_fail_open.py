@@ -20,17 +20,17 @@ from support import Agent, ServerProcess, clean_environment, free_port
 TOKEN = "sbx_" + "a" * 33
 
 
-def reconcile(repository: Repository, **environment: str) -> Outcome:
+def reconcile(repository: Repository, **environment: Any) -> Outcome:
     repository.write("docs/decisions/0001-a.md")
     repository.git("add", "-A")
     return repository.hook("reconcile", "--staged", **environment)
 
 
-def guard(repository: Repository, **environment: str) -> Outcome:
+def guard(repository: Repository, **environment: Any) -> Outcome:
     return repository.hook("guard", "claude", given=about_to_edit(repository.top / "a.py"), **environment)
 
 
-def inbox(repository: Repository, **environment: str) -> Outcome:
+def inbox(repository: Repository, **environment: Any) -> Outcome:
     given = {"session_id": "s", "cwd": str(repository.top), "hook_event_name": "UserPromptSubmit", "prompt": "Go."}
     return repository.hook("inbox", "claude", given=given, **environment)
 

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "watch": "Print what happens in a project as it happens.",
     "export": "Write a ledger, a lane or a thread as a file, or keep a mirror for git.",
     "state": "Print how things stood at an event.",
+    "kit": "Install, show or remove hooks and instructions.",
+    "doctor": "Say what is wrong, and how it is mended.",
     "bridge": "Be an MCP server on standard input and output, for a remote server.",
     "listen": "Print a line for each post to a participant, as it comes.",
     "stdio": "Be an MCP server on standard input and output.",

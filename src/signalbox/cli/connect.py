@@ -54,6 +54,7 @@ def command(
             hooks=not no_hooks,
             instructions=not no_instructions,
             takes_place=replace,
+            lead=me.get("is_admin", False),
         )
         if dry_run:
             for one in plan(wish.edits()):

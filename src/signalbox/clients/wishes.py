@@ -146,6 +146,7 @@ def wish_for(
     instructions: bool = True,
     servers: bool = True,
     takes_place: bool = False,
+    lead: bool = False,
 ) -> Wish:
     """Say what is to be connected, for the folder that this runs in.
 
@@ -160,5 +161,5 @@ def wish_for(
         folder = repository.top / ".signalbox" / "hooks"
     target = Target(Path.home(), repository.top if repository else None, url, token, scope, folder, takes_place)
     sources = {name: (KIT / "hooks" / name).read_text(encoding="utf-8") for name in fittings.HOOK_FILES}
-    block = (KIT / "AGENTS.block.md").read_text(encoding="utf-8")
+    block = (KIT / f"AGENTS.{'lead' if lead else 'block'}.md").read_text(encoding="utf-8")
     return Wish(target, clients, repository, sources, block, hooks, instructions, servers)

@@ -133,7 +133,7 @@ select
                 limit :count_max
             ) c
         ))
-        from (values ('open'), ('assigned'), ('in_progress'), ('blocked'), ('done')) s (status)
+        from (values ('open'), ('assigned'), ('in_progress'), ('blocked'), ('done'), ('cancelled')) s (status)
     ) as task_counts,
     (
         select coalesce(jsonb_agg(to_jsonb(n) order by n.name), '[]')

@@ -114,6 +114,11 @@ def _statement_for(args: QueryArgs) -> Statement | None:
     return sql.by_name[newest if args.after is None else after]
 
 
+async def see_actor(db: Executor, who: Principal, actor: str) -> None:
+    """See that a name means somebody who is or was in the project; raises NotFound or Conflict when it does not."""
+    await db.fetch(sql.known_actor, sql.known_actor.arguments({"project_id": who.project_id, "actor": actor}))
+
+
 class OneEventArgs(Args):
     """Which event; `id` is its seq."""
 

@@ -223,6 +223,10 @@ where e.project_id = :project_id
 order by e.seq
 limit :limit;
 
+-- name: known_actor
+-- A statement that finds nothing may not have looked whom the name means; see the function.
+select r.actor from resolve_actor_v1(:project_id, :actor, true) r limit 1;
+
 -- name: one_event
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload
 from events e

@@ -15,7 +15,7 @@ from signalbox.domain import transports
 from signalbox.domain.claims import ClaimsArgs, ListedClaim, SequenceName, list_claims
 from signalbox.domain.leases import Surface
 from signalbox.identity import Principal, Scope, ToolGroup
-from signalbox.tool import ActArgs, Args, Effect, Id, Line, Result, Tool, Whole
+from signalbox.tool import ActArgs, Args, Effect, Id, Line, Moment, Result, Tool, Whole
 
 sql = statements(__file__)
 
@@ -158,6 +158,33 @@ async def inbox(db: Executor, who: Principal, args: InboxArgs) -> Inbox:
     return Inbox(actor=who.actor, project=who.project, lane=who.lane, waiting=who.unread_posts, posts=posts)
 
 
+class MyToken(Result):
+    """What the caller's token may do, and until when."""
+
+    scopes: list[str]
+    is_admin: bool
+    expires_at: Moment | None = None
+    expires_in_seconds: int | None = None
+
+
+async def my_token(db: Executor, who: Principal, _args: Args) -> MyToken:
+    """Answer what a doctor asks of a token."""
+    row = await sql.my_token.one(db, TokenTimes, project_id=who.project_id, token_hash=who.token_hash)
+    return MyToken(
+        scopes=sorted(who.scopes),
+        is_admin=who.is_lead,
+        expires_at=row.expires_at,
+        expires_in_seconds=row.expires_in_seconds,
+    )
+
+
+class TokenTimes(Result):
+    """Until when a token holds; for ever without a time."""
+
+    expires_at: Moment | None = None
+    expires_in_seconds: int | None = None
+
+
 class OverrideArgs(ActArgs):
     """Which hook was overridden, why, and for what."""
 
@@ -211,6 +238,14 @@ TOOLS = (
         Effect.READS,
         "Who you are and which handoffs wait for you, for a hook to show.",
         reports_inbox=True,
+        group=ToolGroup.HOOKS,
+    ),
+    Tool(
+        "my_token",
+        my_token,
+        Scope.READ,
+        Effect.READS,
+        "What your token may do, and until when.",
         group=ToolGroup.HOOKS,
     ),
     Tool(

@@ -38,3 +38,12 @@ select o.post_id, o.author as "from", o.kind, o.urgency, o.subject, o.ref, o.bod
 from open_inbox_v1(:project_id, :participation_id, :after, :urgent_only, :limit) o
 order by o.post_id
 limit :limit;
+
+-- name: my_token
+-- One token, by its hash, of a participation in the project.
+select t.expires_at, ceil(extract(epoch from t.expires_at - clock_timestamp()))::integer as expires_in_seconds
+from tokens t
+join participations p on p.participation_id = t.participation_id
+where p.project_id = :project_id and t.token_hash = :token_hash
+order by t.token_hash
+limit 1;

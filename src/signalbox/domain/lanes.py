@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
+from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Lane, LineOrNothing, Moment, Result, Tool
 
@@ -142,6 +143,22 @@ async def configure_lane(db: Executor, who: Principal, args: ConfigureArgs) -> C
         invite=args.invite,
         remove=args.remove,
     )
+
+
+class OneLane(KnownLane):
+    """A lane, and who made it, as far as the caller may know."""
+
+    maker: str | None = None
+
+
+async def one_lane(db: Executor, who: Principal, lane: str) -> OneLane:
+    """Answer one lane; raises NotFound where there is none that the caller may know of."""
+    found = await sql.one_lane.first(
+        db, OneLane, project_id=who.project_id, participation_id=who.participation_id, lane=lane
+    )
+    if found is None:
+        raise NotFound(f"no lane {lane[:80]!r} that you could know of: the list has those there are")
+    return found
 
 
 class LaneMember(Result):

@@ -1,9 +1,16 @@
 -- name: list_lanes
 -- Names off the ends of indexes, and what the caller may know of each; see the function.
 select l.lane, l.access, l.description, l.members, l.joined, nullif(l.invited, false) as invited
-from list_lanes_v1(:project_id, :participation_id, :after, :limit) l
+from list_lanes_v1(:project_id, :participation_id, :after, null, :limit) l
 order by l.lane
 limit :limit;
+
+-- name: one_lane
+-- Like list_lanes; see the function.
+select l.lane, l.access, l.description, l.members, l.joined, nullif(l.invited, false) as invited, l.maker
+from list_lanes_v1(:project_id, :participation_id, '', :lane, 1) l
+order by l.lane
+limit 1;
 
 -- name: list_lane_members
 -- Who is in a lane, first those who joined first; of a closed one row security shows its insiders. At most 1,000

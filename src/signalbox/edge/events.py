@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from signalbox.catalog import CATALOG
 from signalbox.db.callers import Callers, Session
 from signalbox.domain import transports
-from signalbox.domain.events import Event, Events, QueryArgs, query_events
+from signalbox.domain.events import Event, Events, QueryArgs, query_events, see_actor
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.http import bearer, note, note_caller
 from signalbox.edge.listeners import Listener, Listeners, News
@@ -78,6 +78,8 @@ class EventsEdge:
             asked |= {"after": newest.events[0].id if newest.events else 0}
         args = TOOL.parse(asked | {"limit": PAGE_EVENTS})
         assert isinstance(args, QueryArgs)
+        if args.actor is not None:
+            await see_actor(session, who, args.actor)
         return args
 
 

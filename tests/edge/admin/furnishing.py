@@ -8,6 +8,7 @@ from typing import Any
 from signalbox.db.pool import Database
 from signalbox.domain import invites, participants, sign_in, tokens
 from signalbox.domain.invites import InviteArgs
+from signalbox.domain.lanes import ConfigureArgs, configure_lane
 from signalbox.domain.owners import OwnerRow, in_project
 from signalbox.identity import Principal
 from support import Agent, Project
@@ -42,6 +43,9 @@ async def furnish(database: Database, owner: OwnerRow, name: str, words: str = "
     await lead.call("lease", surface="src/**", mode="shared", queue=True)
     await agent.call("claim", sequence="adr", note=line[:400])
     await agent.call("settle_claim", sequence="adr", number=1, outcome="void", ref=line[:120])
+    await configure_lane(
+        database, who, ConfigureArgs(lane="attic", access="private", description=line[:140], invite=["claude-1"])
+    )
     ids |= {"lease_id": leased["lease_id"], "task_id": task["task_id"], "sequence": "adr", "seq": 1}
     return Furnished(who, lead, agent, ids | await _control_ids(database, owner, who, agent))
 

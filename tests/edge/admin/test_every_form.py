@@ -19,6 +19,9 @@ from signalbox.domain.owners import OwnerRow
 from signalbox.edge.admin.contents import PAGES
 from signalbox.edge.admin.page import Send, Show
 
+CHOICES: Final = {"expires_in_seconds": "3600", "tool_groups": "core"}
+"""What is chosen where the first choice says nothing."""
+
 SENT: Final = [page for page in PAGES if isinstance(page, Send)]
 SECRET: Final = re.compile(r"sbx_\w{20,}|/invite\?code=\w{20,}")
 
@@ -101,7 +104,7 @@ async def test_forms_that_hand_a_secret_out_are_those_that_ask_for_a_recent_sign
     forms = await all_forms(browser, furnished.ids)
     kept = {path: form for path, form in forms.items() if not ENDS_MUCH.search(path) and "sign-out" not in path}
     for form in kept.values():
-        form.fields |= {"expires_in_seconds": "3600"} if "expires_in_seconds" in form.fields else {}
+        form.fields |= {name: text for name, text in CHOICES.items() if name in form.fields}
     order = sorted(kept, key=lambda path: "revoke" in path or "remove" in path)
     age = "update admin_sessions set signed_in_at = signed_in_at - $1 * interval '1 hour'"
     await execute(database_url, age, 2)

@@ -67,7 +67,7 @@ async def test_owners_see_how_somebody_is_there_and_what_it_was_called(team: Tea
         await beats.flush(team.browser.database)
     path = await member_path(team, f"{team.project.handle}/cache-1")
 
-    marks = "just now busy ghost waits #sql #<b>x</b>"
+    marks = "just now busy ghost waits sql <b>x</b>"
     page = await team.browser.get(path)
     assert f"Last seen {marks} On the cache. Was called claude-1: still its address" in words(page)
     assert f"backend holds {marks}" in words(await team.browser.get(f"{team.path}/participants"))

@@ -16,36 +16,31 @@ declare
 begin
     for looked in 1..10000 loop
         exit when page_size <= 0 or place = single;
-        place := least(
-            (
-                select l.lane
-                from lanes l
-                where l.project_id = project and l.lane > place and (single is null or l.lane = single)
-                order by l.lane
-                limit 1
-            ),
-            (
-                select m.lane
-                from lane_members m
-                where m.project_id = project and m.lane > place and (single is null or m.lane = single)
-                order by m.lane
-                limit 1
-            ),
-            (
-                select p.to_lane
-                from posts p
-                where p.project_id = project and p.to_lane > place and (single is null or p.to_lane = single)
-                order by p.to_lane
-                limit 1
-            ),
-            (
-                select p.lane
-                from post_lanes p
-                where p.project_id = project and p.lane > place and (single is null or p.lane = single)
-                order by p.lane
-                limit 1
+        place := case
+            when single is null then least(
+                (select l.lane from lanes l where l.project_id = project and l.lane > place order by l.lane limit 1),
+                (
+                    select m.lane
+                    from lane_members m
+                    where m.project_id = project and m.lane > place
+                    order by m.lane
+                    limit 1
+                ),
+                (
+                    select p.to_lane
+                    from posts p
+                    where p.project_id = project and p.to_lane > place
+                    order by p.to_lane
+                    limit 1
+                ),
+                (select a.lane from post_lanes a where a.project_id = project and a.lane > place order by a.lane limit 1)
             )
-        );
+            when exists (select from lanes l where l.project_id = project and l.lane = single)
+                or exists (select from lane_members m where m.project_id = project and m.lane = single)
+                or exists (select from posts p where p.project_id = project and p.to_lane = single)
+                or exists (select from post_lanes a where a.project_id = project and a.lane = single)
+                then single
+        end;
         exit when place is null;
         select * into found from lanes l where l.project_id = project and l.lane = place;
         is_inside := coalesce(place = any(known), false);

@@ -138,7 +138,7 @@ tokens = Table(
     CheckConstraint("length(token_hash) = 32", name="tokens_hash_length"),
     CheckConstraint("scopes <@ array['read', 'write', 'manage'] and scopes <> '{}'", name="tokens_scopes_known"),
     CheckConstraint(
-        "tool_groups <@ array['core', 'lanes', 'work', 'admin'] and tool_groups <> '{}'",
+        "tool_groups <@ array['core', 'lanes', 'work', 'admin', 'hooks'] and tool_groups <> '{}'",
         name="tokens_tool_groups_known",
     ),
     Index("tokens_of_participation", "participation_id"),

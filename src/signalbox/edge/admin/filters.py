@@ -12,7 +12,7 @@ from signalbox.edge.admin.page import Page
 from signalbox.identity import Principal
 
 Answer = TypeVar("Answer")
-PLACE = ("before", "after", "notice")
+PLACE = ("before", "after", "cursor", "notice")
 
 
 class Filters(Generic[Arguments]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
@@ -11,6 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from signalbox import __version__, paths
+from signalbox.domain.search import FOUND_BEGINS, FOUND_ENDS
 from signalbox.edge.admin.summaries import summary
 
 ASSETS: Final = {
@@ -82,6 +84,15 @@ def brief(text: str, bytes_max: int = 100) -> Markup:
     return Markup("<bdi>{}</bdi>").format(shortened(text, bytes_max))
 
 
+def found_in(text: str) -> Markup:
+    """Write a line of somebody else's in which something was found, and mark that."""
+    pieces = re.split(f"[{FOUND_BEGINS}{FOUND_ENDS}]", text)
+    marked = [
+        Markup("<mark>{}</mark>").format(piece) if place % 2 else escape(piece) for place, piece in enumerate(pieces)
+    ]
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(marked))
+
+
 def size(number: int) -> str:
     """Write a number of bytes in the unit that it is read best in."""
     scaled, unit = float(number), "B"
@@ -109,6 +120,7 @@ def environment() -> jinja2.Environment:
         "shortened": shortened,
         "brief": brief,
         "summary": summary,
+        "found_in": found_in,
         "size": size,
     }
     made.globals |= {"asset_url": asset_url, "version": __version__}

@@ -170,6 +170,20 @@ def _member(verb: str) -> Callable[[Payload], str]:
     return tell
 
 
+def _configure_lane(payload: Payload) -> str:
+    access = _with(payload, "access", ": it is ")
+    return f"configured the lane {_cut(payload.get('lane'))}{access}" + _quoted(payload, "description")
+
+
+def _lane(alone: str, verb: str, whither: str) -> Callable[[Payload], str]:
+    def tell(payload: Payload) -> str:
+        name = payload.get("participant")
+        did = alone if name is None else f"{verb} {_cut(name)} {whither}"
+        return f"{did} the lane {_cut(payload.get('lane'))}"
+
+    return tell
+
+
 def _create_invite(payload: Payload) -> str:
     role = " for a lead" if payload.get("is_admin") else ""
     return f"created invite {payload.get('invite_id')}{role}" + _with(payload, "participant", ", named ")
@@ -228,6 +242,10 @@ SUMMARIES: Final[dict[str, Callable[[Payload], str]]] = {
     "admin_remove": _member("removed"),
     "change_member": _member("changed"),
     "leave": _member("left:"),
+    "configure_lane": _configure_lane,
+    "join_lane": _lane("joined", "let", "into"),
+    "leave_lane": _lane("left", "took", "out of"),
+    "lane_invite": _lane("invited somebody into", "invited", "into"),
     "create_invite": _create_invite,
     "revoke_invite": _revoke_invite,
     "rename": _renamed(""),

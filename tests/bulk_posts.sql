@@ -5,7 +5,7 @@
 
 create temporary table words_of_bulk as
 select d.n, string_agg('w' || translate(floor(exp(random() * ln(40000)))::text, '0123456789', 'abcdefghij'), ' ') as words
-from generate_series(1, 20000) d (n), generate_series(1, 40)
+from generate_series(1, least(:total, 20000)) d (n), generate_series(1, 40)
 group by d.n;
 create unique index on words_of_bulk (n);
 
@@ -25,8 +25,8 @@ select
     date_trunc('milliseconds', clock_timestamp()) - make_interval(secs => (:total - d.n) * 2), clock_timestamp(),
     d.n - (d.n - 1) % 4
 from generate_series(1, :total) d (n)
-join words_of_bulk w on w.n = d.n % 20000 + 1
-join words_of_bulk v on v.n = d.n / 7 % 20000 + 1
+join words_of_bulk w on w.n = d.n % least(:total, 20000) + 1
+join words_of_bulk v on v.n = d.n / 7 % least(:total, 20000) + 1
 order by d.n;
 
 insert into events (project_id, seq, at, participation_id, actor, type, payload, ref, tag, post_id)

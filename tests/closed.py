@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from domain.acts import LOOKS
 from reading import pages
+from signalbox.catalog import CATALOG
 from signalbox.db.callers import Callers
 from signalbox.db.statements import Executor
 from signalbox.domain import documents, events, lanes, members
@@ -15,6 +17,7 @@ from signalbox.domain.events import OneEventArgs
 from signalbox.domain.tasks import Status
 from signalbox.errors import Refusal
 from signalbox.identity import Principal, token_hash
+from signalbox.tool import Effect
 from support import Agent, Project
 
 MARK = "zq7behindthedoor"
@@ -108,9 +111,6 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("read_posts", {"kind": "question"}),
         ("read_posts", {"tag": MARK}),
         ("read_posts", {"ref": MARK}),
-        ("latest_claims", {}),
-        ("list_sequences", {}),
-        ("who_holds", {}),
         ("list_tasks", {"limit": 200}),
         ("list_tasks", {"lane": lane}),
         ("list_tasks", {"owner": "member"}),
@@ -118,14 +118,8 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         *[("list_tasks", {"status": status}) for status in get_args(Status)],
         ("who_is_active", {}),
         ("who_is_active", {"lane": lane}),
-        ("whoami", {}),
-        ("list_participants", {}),
         ("list_lanes", {}),
         ("list_lanes", {"after": lane[:-1]}),
-        ("check_numbers", {"numbers": [{"sequence": "adr", "number": 1}]}),
-        ("claims_of", {"sequence": "adr"}),
-        ("check_surfaces", {"surfaces": ["src/**"]}),
-        ("inbox", {}),
         ("editor_hook", {"event": "SessionStart", "session": "s"}),
         ("editor_hook", {"event": "UserPromptSubmit", "session": "s"}),
         ("search", {"query": MARK}),
@@ -133,7 +127,10 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
         ("search", {"query": "for all", "lane": lane}),
     ]
     yield from everywhere
-    for number in range(1, 30):
+    for tool, arguments in LOOKS.items():
+        if CATALOG.tools[tool].effect is Effect.READS and tool != "whats_new":  # that moves a cursor
+            yield tool, arguments
+    for number in range(1, 14):
         yield "read_posts", {"post_id": number}
         yield "read_posts", {"thread": number}
         yield "post_status", {"post_id": number}
@@ -165,11 +162,11 @@ async def shown(agent: Agent, lane: str) -> dict[str, str]:
 async def shown_to(db: Executor, who: Principal, lane: str) -> dict[str, str]:
     """Read what is no tool, as somebody, with whatever the executor may see."""
     answers: dict[str, str] = {}
-    for number in range(1, 25):
+    for number in range(1, 14):
         for name, read in pages(lane, number).items():
             if number == 1 or "thread" in name:
                 answers[f"{name} {number}"] = await _answer(read(db, who, 0))
-    for number in range(1, 100):
+    for number in range(1, 50):
         answers[f"event {number}"] = await _answer(events.one_event(db, who, OneEventArgs(id=number)))
     for uri in ("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"):
         answers[uri] = (await documents.read(db, who, uri)).model_dump_json()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from signalbox.db.statements import Executor
-from signalbox.domain import board, events, exports, queues, threads
+from signalbox.domain import board, documents, doorbells, events, exports, queues, threads
 from signalbox.domain.board import ActivityArgs
 from signalbox.domain.events import OneEventArgs
 from signalbox.domain.exports import ExportArgs
@@ -141,7 +141,6 @@ def _with(tool: str, filters: tuple[dict[str, Any], ...], **more: Any) -> list[t
 
 
 READS: list[tuple[str, Arguments]] = [
-    ("search", {"query": "word", "limit": 5}),
     ("check_numbers", {"numbers": [{"sequence": "seq-1", "number": 7}, {"sequence": "nothing", "number": 7}]}),
     ("claims_of", {"sequence": "seq-1", "limit": 5}),
     ("check_surfaces", {"surfaces": ["src/app.py"]}),
@@ -179,6 +178,7 @@ READS: list[tuple[str, Arguments]] = [
     ("who_holds", {"surface": "src/**"}),
     *_with("list_tasks", TASK_FILTERS, limit=5),
     ("list_tasks", {"task_id": 3}),
+    ("search", lambda _: {"query": "handoff", "since": ago(seconds=50)}),  # the rest in test_search_plans.py
     ("who_is_active", {}),
     ("list_participants", {}),
     ("list_lanes", {}),
@@ -217,13 +217,16 @@ PageRead = Callable[[Executor, Principal, int], Awaitable[object]]
 
 
 def pages(lane: str, post_id: int) -> dict[str, PageRead]:
-    """Answer what only pages read, each as a call with the page's executor, its caller and the id of an owner."""
+    """Answer what only pages and streams read, each as a call with an executor, its caller and the id of an owner."""
     return {
         "board": lambda db, who, _: board.board(db, who),
         "overview": lambda db, _, owner_id: board.overview(db, owner_id),
         "activity": lambda db, who, _: board.activity(db, who, ActivityArgs()),
         "waiters": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(limit=5)),
         "waiters_for": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(surface="src/**")),
+        "documents": lambda db, who, _: documents.read(db, who, "signalbox://inbox"),
+        "prints": lambda db, who, _: documents.prints(db, who),
+        "doorbells": lambda db, who, _: doorbells.waiting(db, who, 0),
         "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
         "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
         "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),

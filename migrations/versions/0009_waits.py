@@ -22,6 +22,7 @@ depends_on = None
 NEW = (
     "tell_moved_v1",
     "moves_v1",
+    "who_waits_v1",
     "is_wanted_post_v1",
     "awaited_posts_v1",
     "late_posts_v1",

@@ -38,7 +38,6 @@ FUNCTIONS = (
     "see_lanes_v1",
     "closed_lane_v1",
     "closed_post_v1",
-    "require_inside_v1",
     "may_wait_on_v1",
     "actor_v1",
     "know_lanes_v1",

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ExceptionHandler, Scope
 
 from signalbox.config import Settings
@@ -29,7 +29,7 @@ from signalbox.edge.events import EventsEdge
 from signalbox.edge.exports import ExportEdge
 from signalbox.edge.http import http_error, our_mistake, refused
 from signalbox.edge.listeners import Listeners
-from signalbox.edge.mail import mailer_of
+from signalbox.edge.mail import Mailer, mailer_of
 from signalbox.edge.mcp import ChannelEndpoint, McpEndpoint
 from signalbox.edge.peers import Peers
 from signalbox.edge.public import PublicEdge
@@ -50,11 +50,10 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     """
     database = Database(settings)
     heartbeats = Heartbeats()
-    janitor = Janitor()
     errors = ErrorNotes()
     callers = Callers(database)
     turns = Turns()
-    listeners = Listeners(callers)
+    listeners = Listeners(callers, turns)
     mcp = McpEndpoint(callers, heartbeats, turns, settings, listeners)
     channel = ChannelEndpoint(callers, heartbeats, turns, settings, listeners)
     rest = RestEdge(callers, heartbeats, turns, settings)
@@ -69,16 +68,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with (
-            database,
-            database.wakeups.listening(),
-            errors.writing(database),
-            janitor.sweeping(database),
-            indexing.keeping_up(database),
-            heartbeats.beating(database),
-            receipts.marking(database),
-            deadlines.keeping(database),
-            tending.tending(database, settings),
-            mailer.running() if mailer else nullcontext(),
+            _working(database, heartbeats, errors, mailer, settings),
             listeners.proving(),
             mcp.running(),
             channel.running(),
@@ -99,25 +89,52 @@ def create_app(settings: Settings, providers: Mapping[str, Provider] | None = No
             ),
         ],
         exception_handlers=_exception_handlers(settings.base_url),
-        routes=[
-            Route("/", public.landing),
-            Route("/healthz", public.healthz),
-            Route("/readyz", public.readyz),
-            Route("/.well-known/oauth-protected-resource", public.resource_metadata),
-            Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
-            Route("/join", public.join, methods=["POST"]),
-            Route("/api/events", events.get),
-            Route("/api/export", exports.get),
-            Route("/api/openapi.json", rest.openapi),
-            Route("/api/tools/{name}", rest.call, methods=["POST"]),
-            Route("/hooks/claude", rest.claude_hook, methods=["POST"]),
-            *admin.routes,
-        ],
+        routes=_routes(public, rest, events, exports, admin),
     )
     app.router.redirect_slashes = False  # its redirects name the host that the request names
     app.state.mcp = mcp
     app.state.open_streams = (database.waiters, listeners, admin.watches)
     return app
+
+
+def _routes(
+    public: PublicEdge, rest: RestEdge, events: EventsEdge, exports: ExportEdge, admin: AdminEdge
+) -> list[BaseRoute]:
+    """List every path but those that the door hands over itself."""
+    return [
+        Route("/", public.landing),
+        Route("/healthz", public.healthz),
+        Route("/readyz", public.readyz),
+        Route("/.well-known/oauth-protected-resource", public.resource_metadata),
+        Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
+        Route("/join", public.join, methods=["POST"]),
+        Route("/api/events", events.get),
+        Route("/api/export", exports.get),
+        Route("/api/openapi.json", rest.openapi),
+        Route("/api/tools/{name}", rest.call, methods=["POST"]),
+        Route("/hooks/claude", rest.claude_hook, methods=["POST"]),
+        *admin.routes,
+    ]
+
+
+@asynccontextmanager
+async def _working(
+    database: Database, heartbeats: Heartbeats, errors: ErrorNotes, mailer: Mailer | None, settings: Settings
+) -> AsyncIterator[None]:
+    """Keep the database open, and do what a server does besides answering."""
+    async with (
+        database,
+        database.wakeups.listening(),
+        errors.writing(database),
+        Janitor().sweeping(database),
+        indexing.keeping_up(database),
+        heartbeats.beating(database),
+        receipts.marking(database),
+        deadlines.keeping(database),
+        tending.tending(database, settings),
+        mailer.running() if mailer else nullcontext(),
+    ):
+        yield
 
 
 def _failed(scope: Scope, request_id: str) -> Response:

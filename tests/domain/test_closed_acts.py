@@ -55,10 +55,10 @@ async def test_only_who_is_in_it_is_named_in_a_closed_lane(scene: Closed) -> Non
     for named in ({"to_actor": "outsider"}, {"to_actors": ["member", "outsider"]}):
         with pytest.raises(Conflict, match=r"outsider is not in the closed lane"):
             await scene.maker.call("post", to_lane=scene.secret, body="b", **named)
-    with pytest.raises(Conflict, match="outsider is not in lane"):
+    with pytest.raises(Conflict, match="outsider is not in the closed lane"):
         await scene.maker.call("task_create", title="t", lane=scene.secret, owner="outsider")
     made = await scene.maker.call("task_create", title="t", lane=scene.secret)
-    with pytest.raises(Conflict, match="outsider is not in lane"):
+    with pytest.raises(Conflict, match="outsider is not in the closed lane"):
         await scene.maker.call("task_assign", task_id=made["task_id"], owner="outsider")
 
 

@@ -244,6 +244,23 @@ async def test_what_waited_on_a_task_that_is_given_up_goes_on(agent: Agent, peer
     assert [(one["task_id"], one["status"]) for one in task["dependencies"]] == [(1, "cancelled")]
 
 
+async def test_what_is_given_up_waits_on_nothing_any_more(agent: Agent) -> None:
+    for _ in range(2):
+        await make(agent)
+        await taken(agent)
+    await make(agent, depends_on=[1])
+    await agent.call("task_block", task_id=2, reason="Waiting.", on=1)
+    for task_id in (2, 3):
+        await agent.call("task_cancel", task_id=task_id)
+    before = await head(agent)
+
+    await agent.call("task_ship", task_id=1)
+
+    assert await head(agent) == before + 1
+    assert (await whole(agent, 2))["blockers"] == 0
+    assert "ready" not in (await ledger(agent))[-1]["payload"]
+
+
 async def test_anybody_notes_what_is_to_be_known_of_a_task(agent: Agent, peer: Agent) -> None:
     await make(agent, owner=agent.actor)
     before = await whole(agent, 1)

@@ -31,10 +31,14 @@ class Sent:
 
 @asynccontextmanager
 async def stream(
-    url: str, headers: Mapping[str, str], message: Mapping[str, Any] | None = None
+    url: str,
+    headers: Mapping[str, str],
+    message: Mapping[str, Any] | None = None,
+    *,
+    silence_seconds_max: float = SECONDS_MAX,
 ) -> AsyncIterator[AsyncIterator[Sent]]:
     """Open a stream of a server, with a POST if there is a message; yields its events once it is open."""
-    async with httpx2.AsyncClient(timeout=SECONDS_MAX) as client:
+    async with httpx2.AsyncClient(timeout=silence_seconds_max) as client:
         content = None if message is None else json.dumps(message)
         verb = "GET" if message is None else "POST"
         async with client.stream(verb, url, headers={**EVENTS, **headers}, content=content) as answer:

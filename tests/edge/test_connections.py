@@ -20,6 +20,7 @@ from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
 from signalbox.db.schema import COORDINATION
+from signalbox.domain import documents
 from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
@@ -70,6 +71,7 @@ async def full(lead: Agent, agent: Agent, database_url: str) -> Agent:
         who = await session.who()
         values = {"project_id": who.project_id, "session_id": bytes(16), "expires_at": datetime.now(UTC)}
         await session.fetch(STATEMENTS["end_session"], STATEMENTS["end_session"].arguments(values))
+        await documents.subscribe(session, who, bytes(16), "signalbox://inbox", datetime.now(UTC))
     connection = await asyncpg.connect(database_url)
     await connection.execute(LANES, who.project_id, who.participation_id)
     await connection.close()

@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 
 import anyio
+import httpx2
 import pytest
 
-from edge.listening import SECONDS_MAX, Sent, stream, until_states
+from edge.listening import SECONDS_MAX, Sent, served_here, stream, until_states
+from edge.wire import call_rest
+from signalbox.config import Settings
+from signalbox.edge import stream as beats
 from support import Agent, Project, ServerProcess
 
 
@@ -45,6 +49,22 @@ async def test_what_happens_in_one_server_arrives_at_another_ones_stream(
 
     assert ids(heard) == [head + 1, head + 2, head + 3]
     assert heard[0].data == (await agent.call("query_events", after=head, limit=1))["events"][0]
+
+
+async def test_a_wake_up_of_another_process_is_enough(
+    server: ServerProcess, settings: Settings, agent: Agent, peer: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing looks by the clock here: neither the proof every second nor a keep-alive comes within the test."""
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 3600.0)
+    async with served_here(settings) as url, httpx2.AsyncClient(base_url=server.url) as web:
+        with anyio.fail_after(SECONDS_MAX):
+            async with stream(f"{url}/api/events", agent.headers) as sent:
+                heard = []
+                for _ in range(3):
+                    await call_rest(web, peer.token, "claim", {"sequence": "adr"})
+                    heard += await take(sent, 1)
+
+    assert [one.data["payload"]["number"] for one in heard] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("count", [5, 250])

@@ -28,7 +28,17 @@ class Task:
     status: str
     owner: int | None
     creator: int
+    rank: int = 2
+    depends_on: set[int] = field(default_factory=set)
     waits_on: list[int | None] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in {"done", "cancelled"}
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.depends_on or self.waits_on)
 
 
 async def make_agents(database: Database) -> list[Agent]:
@@ -50,7 +60,7 @@ class History(RuleBasedStateMachine):
         self.tasks: dict[int, Task] = {}
         self.kept: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = []
         for task_id in (1, 2, 3):  # so that short histories come to something, too
-            self.create(0, task_id % 3)
+            self.create(0, task_id % 3, None, 2)
             self.start(0, task_id)
         self.lease(1, "a")
         self.block(0, 1, 2)
@@ -97,12 +107,53 @@ class History(RuleBasedStateMachine):
         self.held.discard((who, surface))
         assert self.act(who, "release", held, surface=surface)["released"] == held
 
-    @rule(who=WHO, owner=st.none() | WHO)
-    def create(self, who: int, owner: int | None) -> None:
-        named: dict[str, Any] = {} if owner is None else {"owner": self.agents[owner].actor}
-        answer = self.act(who, "task_create", title="Do it", **named)
+    @rule(who=WHO, owner=st.none() | WHO, on=st.none() | TASKS, rank=st.integers(1, 3))
+    def create(self, who: int, owner: int | None, on: int | None, rank: int) -> None:
+        named: dict[str, Any] = {"title": "Do it", "priority": ("high", "normal", "low")[rank - 1]}
+        named |= {} if owner is None else {"owner": self.agents[owner].actor}
+        named |= {} if on is None else {"depends_on": [on]}
+        if on is not None and (on not in self.tasks or self.tasks[on].status == "cancelled"):
+            self.call(who, "task_create", "conflict" if on in self.tasks else "not_found", **named)
+            return
+        answer = self.act(who, "task_create", **named)
         assert answer["task_id"] == len(self.tasks) + 1
-        self.tasks[answer["task_id"]] = Task("open" if owner is None else "assigned", owner, who)
+        depends_on = set() if on is None or self.tasks[on].is_over else {on}
+        self.tasks[answer["task_id"]] = Task("open" if owner is None else "assigned", owner, who, rank, depends_on)
+
+    @rule(who=WHO)
+    def take(self, who: int) -> None:
+        ready = [
+            (task.rank, task_id)
+            for task_id, task in self.tasks.items()
+            if not task.waits and (task.status == "open" or (task.status, task.owner) == ("assigned", who))
+        ]
+        answer = self.act(who, "task_next", 1) if ready else self.call(who, "task_next")
+        waiting = [task for task in self.tasks.values() if task.status == "open" and task.waits]
+        if not ready:
+            assert answer["waiting"] == len(waiting)
+            return
+        assert answer["task"]["task_id"] == min(ready)[1]
+        taken = self.tasks[min(ready)[1]]
+        taken.status, taken.owner = "in_progress", who
+
+    @rule(who=WHO, task_id=TASKS)
+    def give_back(self, who: int, task_id: int) -> None:
+        refused = self.refusal(who, task_id, {"assigned", "in_progress", "blocked"})
+        if refused:
+            self.call(who, "task_release", refused, task_id=task_id)
+            return
+        self.act(who, "task_release", task_id=task_id)
+        self.tasks[task_id].status, self.tasks[task_id].owner = "open", None
+
+    @rule(who=WHO, task_id=TASKS)
+    def give_up(self, who: int, task_id: int) -> None:
+        task = self.tasks.get(task_id)
+        if task is None or task.is_over:
+            self.call(who, "task_cancel", "not_found" if task is None else "conflict", task_id=task_id)
+        elif who not in {0, task.owner, task.creator}:
+            self.call(who, "task_cancel", "forbidden", task_id=task_id)
+        else:
+            self.end(who, "task_cancel", task_id, "cancelled")
 
     @rule(who=WHO, task_id=TASKS, owner=WHO)
     def assign(self, who: int, task_id: int, owner: int) -> None:
@@ -119,6 +170,8 @@ class History(RuleBasedStateMachine):
     @rule(who=WHO, task_id=TASKS)
     def start(self, who: int, task_id: int) -> None:
         refused = self.refusal(who, task_id, {"assigned"})
+        if refused is None and self.tasks[task_id].waits:
+            refused = "conflict"
         if refused:
             self.call(who, "task_start", refused, task_id=task_id)
         else:
@@ -130,7 +183,7 @@ class History(RuleBasedStateMachine):
         named: dict[str, Any] = {"task_id": task_id, "reason": "It waits.", "on": on}
         refused = self.refusal(who, task_id, {"in_progress", "blocked"})
         if refused is None and on is not None:
-            over = on in self.tasks and (self.tasks[on].status == "done" or task_id in self.awaited_by(on))
+            over = on in self.tasks and (self.tasks[on].is_over or task_id in self.awaited_by(on))
             refused = "not_found" if on not in self.tasks else "conflict" if over else None
         if refused:
             self.call(who, "task_block", refused, **named)
@@ -143,7 +196,8 @@ class History(RuleBasedStateMachine):
         """Name a task and all that it waits on, however far."""
         found, ahead = {task_id}, [task_id]
         while ahead:
-            new = {on for on in self.tasks[ahead.pop()].waits_on if on is not None} - found
+            task = self.tasks[ahead.pop()]
+            new = {on for on in (*task.waits_on, *task.depends_on) if on is not None} - found
             found |= new
             ahead += new
         return found
@@ -154,7 +208,8 @@ class History(RuleBasedStateMachine):
         if task is None:
             self.call(who, "task_resolve", "not_found", task_id=task_id)
             return
-        self.act(who, "task_resolve", int(bool(task.waits_on)), task_id=task_id)
+        self.act(who, "task_resolve", int(task.waits), task_id=task_id)
+        task.depends_on = set()
         self.unblock(task, set(task.waits_on))
 
     def unblock(self, task: Task, gone: set[int | None]) -> None:
@@ -168,9 +223,15 @@ class History(RuleBasedStateMachine):
         if refused:
             self.call(who, "task_ship", refused, task_id=task_id)
             return
+        self.end(who, "task_ship", task_id, "done")
+
+    def end(self, who: int, tool: str, task_id: int, status: str) -> None:
         waiting = [task for task in self.tasks.values() if task_id in task.waits_on]
-        self.act(who, "task_ship", 1 + len(waiting), task_id=task_id)
-        self.tasks[task_id].status = "done"
+        self.act(who, tool, 1 + len(waiting), task_id=task_id)
+        ended = self.tasks[task_id]
+        ended.status, ended.waits_on, ended.depends_on = status, [], set()
+        for task in self.tasks.values():
+            task.depends_on.discard(task_id)
         for task in waiting:
             self.unblock(task, {task_id})
 
@@ -196,6 +257,7 @@ class History(RuleBasedStateMachine):
             owner = None if task.owner is None else self.agents[task.owner].actor
             expected = (task.status, owner, len(task.waits_on))
             assert (found["status"], found.get("owner"), found["blockers"]) == expected
+            assert found.get("ready", not task.waits) == (not task.waits)
 
 
 async def test_any_history_is_as_a_small_model_says(server: ServerProcess, database: Database) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from edge.listening import stream
 from edge.test_streams import stream_of
 from edge.wire import LEGACY, MODERN
 from proofs.cluster import Cluster, cluster
@@ -66,7 +67,7 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
     async with Database(load_settings({}, database_url=running.dsn)) as database:
         project = await make_project(database)
         agents = [await project.join(f"agent-{number}") for number in range(WRITERS + READERS)]
-        listeners = [await project.join(f"listener-{number}") for number in range(2)]
+        listeners = [await project.join(f"listener-{number}") for number in range(3)]
     load = Load("adr")
     async with (
         aside(serving(running.dsn, tmp_path, SIGNALBOX_POOL_WAIT_SECONDS="2")) as server,
@@ -76,6 +77,7 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
         async with (
             stream_of(MODERN, server, listeners[0]) as modern,
             stream_of(LEGACY, server, listeners[1]) as legacy,
+            stream(f"{server.url}/api/events", listeners[2].headers, silence_seconds_max=60) as ledger,
             load.running(connections[:WRITERS], connections[WRITERS:]),
         ):
             for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
@@ -83,12 +85,16 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
             async with Database(load_settings({}, database_url=running.dsn)) as database:
                 again = Project(database, project.owner)
                 lead, *_ = [await again.join(name, lead=True) for name in ("lead", "listener-0", "listener-1")]
+                head = (await lead.call("whats_new"))["head"]
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                    heard_after = [(await anext(stream))["method"] for stream in (modern, legacy)]
+                    followed = [int((await anext(ledger)).id)]
+                    while followed[-1] < head:
+                        followed.append(int((await anext(ledger)).id))
+                    heard_after = [(await anext(one))["method"] for one in (modern, legacy)]
                 for listener in listeners:
                     await lead.call("admin_revoke", participant_name=listener.actor)
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                rests = [[heard.get("id") async for heard in stream] for stream in (modern, legacy)]
+                rests = [[heard.get("id") async for heard in one] for one in (modern, legacy)]
         await load.assert_all_was_done_once(connections[0])
         assert server.process.poll() is None
 
@@ -97,3 +103,4 @@ async def test_a_database_restarted_under_load_costs_nothing_but_repeated_calls(
     assert load.slowest_seconds < ANSWER_SECONDS_MAX
     assert heard_after == ["notifications/tools/list_changed"] * 2  # on the streams that were open all the while
     assert rests == [[7], []]
+    assert followed == list(range(followed[0], head + 1))  # the ledger, too, on one connection

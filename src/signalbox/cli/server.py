@@ -30,6 +30,7 @@ READY_SECONDS_MAX: Final = 60
 GRACE_SECONDS: Final = 2  # for answers under way, after which the database may be stopped
 GARBAGE_THRESHOLD: Final = 20_000  # objects made and not gone, before the young ones are looked through
 PARENT_LOOK_SECONDS: Final = 0.5
+UNTAKEN_SECONDS_MAX: Final = 60  # a connection whose peer takes nothing of what it was sent is dropped
 
 
 def exit_on_signals() -> None:
@@ -47,6 +48,8 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # what is closed with something unsent would stay for ever otherwise
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS_MAX * 1000)
     try:
         bound.bind((settings.host, settings.port))
     except OSError as error:

@@ -228,19 +228,19 @@ class Waiters:
             await self._did("who waits was not proved", self.prove())
 
     async def prove(self) -> None:
-        """Prove the callers of all waiters, in one statement; look who is behind."""
+        """Prove the callers of all waiters, and look which projects have moved unheard, in one statement."""
         waiters = [waiter for room in self._rooms.values() for waiter in room.waiters]
-        statement = STATEMENTS["still_hold"]
+        rooms = [room for room in self._rooms.values() if room.seq is not None]
+        statement = STATEMENTS["who_waits"]
         values = {
-            "project_ids": [waiter.who.project_id for waiter in waiters],
             "token_hashes": [waiter.who.token_hash for waiter in waiters],
+            "waiting_projects": [waiter.who.project_id for waiter in waiters],
             "session_ids": [waiter.session_key for waiter in waiters],
+            "project_ids": [room.project_id for room in rooms],
+            "after_seqs": [room.seq for room in rooms],
         }
-        heads = {row["place"]: row["head"] for row in await self._run(statement, statement.arguments(values))}
-        for place, waiter in enumerate(waiters, start=1):
-            if place not in heads:
-                waiter.wake()
-                continue
-            room = self._rooms.get(waiter.who.project_id)
-            if room is not None and room.seq is not None and room.seq < heads[place]:
-                self._note_moved(room.project_id)
+        for row in await self._run(statement, statement.arguments(values)):
+            if row["place"] is None:
+                self._note_moved(row["project_id"])
+            else:
+                waiters[row["place"] - 1].wake()  # its look says why its caller does not hold

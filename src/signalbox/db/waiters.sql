@@ -1,6 +1,7 @@
--- name: still_hold
--- All who wait in a worker, in one statement; see the function.
-select place, head from still_hold_v2(:project_ids, :token_hashes, :session_ids);
+-- name: who_waits
+-- All of a worker in one statement; see the function.
+select place, project_id
+from who_waits_v1(:token_hashes, :waiting_projects, :session_ids, :project_ids, :after_seqs);
 
 -- name: moves
 -- What happened in projects since somebody there was told, for all of a worker's at once; see the function.

@@ -31,7 +31,7 @@ SEED_MAX: Final = 1_000_000_000_000  # leaves 9,000 times as many numbers to cla
 
 Outcome = Literal["committed", "void"]
 
-SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$", description="Such as 'adr'.")]
+SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 
 
 class ClaimArgs(ActArgs):

@@ -49,7 +49,7 @@ class PostArgs(ActArgs):
     urgency: Urgency | None = None
     ack_within_seconds: Seconds | None = None
     expires_in_seconds: Seconds | None = None
-    reroute: Annotated[Lane | None, Field(description="A lane, or 'lead', to go to when overdue.")] = None
+    reroute: Annotated[Lane | None, Field(description="Lane or 'lead' to go to when overdue.")] = None
 
     @model_validator(mode="after")
     def _is_addressed(self) -> Self:

@@ -44,7 +44,7 @@ class RegisterArgs(ActArgs):
     availability: Availability = "active"
     visibility: Annotated[Visibility, Field(description="hidden: not listed; ghost: nor addressable.")] = "visible"
     tags: Annotated[tuple[Tag, ...], Field(max_length=TAGS_MAX, strict=False)] = ()
-    session: Annotated[SessionName | None, Field(description="Names this one of your sessions.")] = None
+    session: SessionName | None = None
 
 
 class Registration(Result):

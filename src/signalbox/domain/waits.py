@@ -197,7 +197,7 @@ TOOLS = (
         wait,
         Scope.READ,
         Effect.REPEATS,
-        "Wait for a post to you, or until any of `for` holds; at once if one does. Answers ids; read by them.",
+        "Wait for a post to you, or until any of `for` holds; at once if one does. Answers ids to read by.",
         reports_inbox=True,
         waits="timeout_seconds",
     ),

@@ -8,7 +8,18 @@ from typing import Any, Final
 from signalbox.tool import ONE_LINE, WITHOUT_NUL, Args, Result
 
 _DROPPED: Final = frozenset(
-    {"title", "default", "additionalProperties", "minimum", "maximum", "minLength", "minItems", "maxItems", "pattern"}
+    {
+        "format",
+        "title",
+        "default",
+        "additionalProperties",
+        "minimum",
+        "maximum",
+        "minLength",
+        "minItems",
+        "maxItems",
+        "pattern",
+    }
 )
 PROSE_CHARACTERS_MIN: Final = 140  # a bound of less is one of names, which nobody comes near
 _NAMES_OF_MODELS: Final = frozenset({"title", "discriminator"})

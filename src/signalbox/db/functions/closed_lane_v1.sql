@@ -5,7 +5,7 @@ create function closed_lane_v1(ctx act_context, lane_name text) returns text sta
 declare
     lane_access text;
 begin
-    if current_setting('signalbox.lanes', true) = '' and position('~' in lane_name) = 0 then
+    if coalesce(current_setting('signalbox.lanes', true), '') = '' and coalesce(position('~' in lane_name), 0) = 0 then
         return null;  -- no lane of this project was ever closed
     end if;
     select l.access into lane_access

@@ -1,6 +1,6 @@
--- The last step of a task. Nothing waits on it any more: blockers end, each with an event of its task; dependencies are
--- met, and which tasks can be started now (`ready`, 100 at most) stands in the event of this one. So it is with tasks of
--- closed lanes too, of which nothing is told but there.
+-- The last step of a task. It waits on nothing any more, and nothing waits on it: blockers of others end, each with an
+-- event of its task; dependencies are met, and which tasks can be started now (`ready`, 100 at most) stands in the event
+-- of this one. So it is with tasks of closed lanes too, of which nothing is told but there.
 create function end_task_v1(ctx act_context, task tasks, next_status text, event_type text, payload jsonb)
 returns void language plpgsql as $$
 declare
@@ -9,6 +9,15 @@ declare
     waiting tasks;
     seen_before text := see_lanes_v1('*');
 begin
+    if task.unmet > 0 then
+        update task_blockers b
+        set resolved_at = ctx.at
+        where b.project_id = ctx.project_id and b.task_id = task.task_id and b.resolved_at is null;
+        update task_dependencies d
+        set resolved_at = ctx.at
+        where d.project_id = ctx.project_id and d.task_id = task.task_id and d.resolved_at is null;
+        perform count_unmet_v1(ctx.project_id, array[task.task_id]);
+    end if;
     with met as (
         update task_dependencies d
         set resolved_at = ctx.at

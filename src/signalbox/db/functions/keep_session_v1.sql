@@ -10,7 +10,7 @@ begin
         return;
     end if;
     delete from listening_sessions s
-    where s.project_id = project and (s.expires_at <= clock_timestamp() or s.session_id in (
+    where s.project_id = project and s.session_id <> session and (s.expires_at <= clock_timestamp() or s.session_id in (
         select o.session_id
         from listening_sessions o
         where o.project_id = project

@@ -13,6 +13,10 @@ begin
         where m.project_id = ctx.project_id and m.lane = lane_name and m.participation_id <> ctx.participation_id
     ) or exists (
         select from posts p where p.project_id = ctx.project_id and p.to_lane = lane_name
+    ) or exists (
+        select from post_lanes p where p.project_id = ctx.project_id and p.lane = lane_name
+    ) or exists (
+        select from tasks t where t.project_id = ctx.project_id and t.lane = lane_name
     ) then
         perform may_shape_lane_v1(ctx, null, lane_name, 'configure it: others use it');
     end if;

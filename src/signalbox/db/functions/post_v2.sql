@@ -48,8 +48,8 @@ begin
     -- Of a project in which no lane was ever closed this asks nothing.
     if current_setting('signalbox.lanes', true) <> '' or position('~' in lane_wanted) > 0 then
         closed := closed_post_v1(ctx, answered, array[lane_wanted], null, null);
-        if closed is not null then
-            perform require_inside_v1(ctx, closed, array[recipient.participation_id]);
+        if recipient.participation_id is not null then
+            perform require_insider_v1(recipient, closed);
         end if;
     end if;
     event_seq := append_event_v1(ctx, 'post', jsonb_build_object(

@@ -76,7 +76,10 @@ begin
         closed := closed_post_v1(
             ctx, answered, coalesce(lanes, array[lane_wanted]), everybody, further ->> 'reroute');
         if closed is not null then
-            perform require_inside_v1(ctx, closed, coalesce(named, array[recipient.participation_id]));
+            perform require_insider_v1(m, closed)
+            from members m
+            where m.project_id = ctx.project_id
+                and m.participation_id = any(coalesce(named, array[recipient.participation_id]));
         end if;
     end if;
     facts := jsonb_build_object(

@@ -81,12 +81,14 @@ begin
         (select f.seq from found f where f.rank is null)
     into hits, total, lowest, stopped
     from shown s
-    cross join lateral (
+    cross join lateral (  -- read along the key, also where there are no statistics yet
         select *
         from events v
-        where v.project_id = project and v.seq = s.seq
+        where v.project_id = project and v.seq >= s.seq
+        order by v.seq
         limit 1
-    ) e;
+    ) e
+    where e.seq = s.seq;
     if skipped + page_size < total then
         next_upto := upto;
         next_skip := skipped + page_size;

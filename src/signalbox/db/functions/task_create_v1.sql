@@ -15,8 +15,8 @@ begin
         owner := resolve_actor_v1(ctx.project_id, owner_name);
     end if;
     closed := closed_lane_v1(ctx, lane_name);
-    if closed is not null then
-        perform require_inside_v1(ctx, closed, array[owner.participation_id]);
+    if owner.participation_id is not null then
+        perform require_insider_v1(owner, closed);
     end if;
     insert into tasks
         (project_id, task_id, title, detail, lane, status, owner_id, owner, created_by, created_at, updated_at,

@@ -113,10 +113,8 @@ class Args(BaseModel):
 
 def named_by(rule: Literal["anyOf", "oneOf"], **types: str | Literal[True]) -> ConfigDict:
     """Say in the schema of a model that one of some arguments is required, of a type or true; null is left out."""
-    choices: list[Any] = [
-        {"required": [name], "properties": {name: {"const": True} if kind is True else {"type": kind}}}
-        for name, kind in types.items()
-    ]
+    kinds = {name: {"const": True} if kind is True else {"type": kind} for name, kind in types.items()}
+    choices: list[Any] = [{"required": [name], "properties": {name: kind}} for name, kind in kinds.items()]
     return ConfigDict(json_schema_extra={rule: choices})
 
 

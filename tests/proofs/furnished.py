@@ -120,11 +120,11 @@ async def all_rows(dsn: str, project_id: int) -> dict[str, list[str]]:
             if belongs is None:
                 continue
             rows = await connection.fetch(
-                f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs} order by 1",
+                f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs}",
                 project_id,
                 list(CHANGES_WITH_TIME),
             )
-            found[table["name"]] = [MARKED.sub('"state": "queued"', row["row"]) for row in rows]
+            found[table["name"]] = sorted(MARKED.sub('"state": "queued"', row["row"]) for row in rows)
         return found
     finally:
         await connection.close()

@@ -130,7 +130,7 @@ def questions(lane: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for tool, arguments in LOOKS.items():
         if CATALOG.tools[tool].effect is Effect.READS and tool != "whats_new":  # that moves a cursor
             yield tool, arguments
-    for number in range(1, 30):
+    for number in range(1, 14):
         yield "read_posts", {"post_id": number}
         yield "read_posts", {"thread": number}
         yield "post_status", {"post_id": number}
@@ -162,11 +162,11 @@ async def shown(agent: Agent, lane: str) -> dict[str, str]:
 async def shown_to(db: Executor, who: Principal, lane: str) -> dict[str, str]:
     """Read what is no tool, as somebody, with whatever the executor may see."""
     answers: dict[str, str] = {}
-    for number in range(1, 25):
+    for number in range(1, 14):
         for name, read in pages(lane, number).items():
             if number == 1 or "thread" in name:
                 answers[f"{name} {number}"] = await _answer(read(db, who, 0))
-    for number in range(1, 100):
+    for number in range(1, 50):
         answers[f"event {number}"] = await _answer(events.one_event(db, who, OneEventArgs(id=number)))
     for uri in ("signalbox://inbox", "signalbox://board", "signalbox://ledger", "signalbox://ledger?after=0"):
         answers[uri] = (await documents.read(db, who, uri)).model_dump_json()

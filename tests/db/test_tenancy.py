@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import asyncpg
 import pytest
 from anyio import to_thread
 
+from calling import CALLS, MARK
 from conftest import Databases
 from domain.looking import looking
 from domain.managing import read
@@ -32,6 +32,7 @@ from signalbox.domain import (
     exports,
     inboxes,
     invites,
+    lanes,
     leases,
     members,
     participants,
@@ -51,8 +52,6 @@ from signalbox.domain.leases import LeasesArgs
 from signalbox.errors import Refusal
 from support import Agent, Project, make_project
 
-MARK = "marked-of-the-other-tenant"
-
 # j is projects and i is invites, control tables without a tenant policy: rows there are found by id or by hash.
 FILTER = re.compile(r"(?:\b(?![ji]\.)\w+\.|(?<![\w.]))project_id = (?::project_id|\$\d+|\w+(?:\.\w+)?)")
 
@@ -62,6 +61,7 @@ MODULES = (
     events,
     exports,
     inboxes,
+    lanes,
     leases,
     members,
     participants,
@@ -155,69 +155,6 @@ async def dump(dsn: str, project_id: int) -> dict[str, list[str]]:
         everything[table] = sorted(row[0] for row in rows)
     await connection.close()
     return everything
-
-
-EVERYTHING: list[dict[str, Any]] = [
-    {"on": "post"},
-    {"on": "post", "lane": "backend", "tag": MARK},
-    {"on": "task"},
-    {"on": "surface", "surface": f"src/{MARK}/**"},
-    {"on": "event"},
-    {"on": "event", "tag": MARK},
-    {"on": "event", "type": "claim"},
-    {"on": "seq"},
-]
-CALLS: dict[str, dict[str, Any]] = {
-    "query_events": {},
-    "whats_new": {"limit": 500},
-    "post": {"to_lane": "backend", "body": "mine"},
-    "read_posts": {"limit": 200},
-    "post_status": {"post_id": 1},
-    "wait": {"timeout_seconds": 0, "after": 0, "for": EVERYTHING},
-    "sync": {"posts": [{"to_lane": "backend", "body": "mine"}], "after": 0, "limit": 100},
-    "reset_cursor": {"to": 0},
-    "ack": {"through_id": 1000},
-    "claim": {"sequence": "adr"},
-    "seed_sequence": {"sequence": "adr", "current": 50},
-    "latest_claims": {},
-    "list_sequences": {},
-    "lease": {"surface": "src/**"},
-    "release": {"surface": "src/**"},
-    "who_holds": {},
-    "task_create": {"title": "mine"},
-    "task_assign": {"task_id": 1, "owner": "lead"},
-    "task_start": {"task_id": 1},
-    "task_block": {"task_id": 1, "reason": "mine"},
-    "task_resolve": {"task_id": 1},
-    "task_ship": {"task_id": 1},
-    "task_next": {},
-    "task_release": {"task_id": 1},
-    "task_cancel": {"task_id": 1},
-    "task_note": {"task_id": 1, "note": "mine"},
-    "settle_claim": {"sequence": "adr", "number": 1, "outcome": "void"},
-    "list_tasks": {"limit": 200},
-    "register": {"lane": "backend"},
-    "rename": {"label": "renamed"},
-    "who_is_active": {},
-    "search": {"query": "marked or mine", "limit": 50},
-    "whoami": {},
-    "list_participants": {},
-    "admin_provision": {"participant_name": "newcomer"},
-    "admin_rotate": {"participant_name": "worker"},
-    "admin_revoke": {"participant_name": "worker"},
-    "list_lanes": {},
-    "join_lane": {"lane": "backend"},
-    "leave_lane": {"lane": "backend"},
-    "configure_lane": {"lane": "review", "access": "private", "invite": ["worker"]},
-    "create_invite": {},
-    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
-    "claims_of": {"sequence": "adr"},
-    "check_surfaces": {"surfaces": ["src/app.py"]},
-    "inbox": {},
-    "my_token": {},
-    "editor_hook": {"event": "SessionStart", "session": "s"},
-    "note_override": {"hook": "guard", "reason": "mine"},
-}
 
 
 def test_every_tool_is_called_here() -> None:

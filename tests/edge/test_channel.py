@@ -24,6 +24,7 @@ from signalbox.edge import stream as beats
 from signalbox.edge.listeners import Kept, Listeners, News
 from signalbox.edge.mcp import channel as rules
 from signalbox.edge.mcp.sessions import McpSession
+from signalbox.edge.turns import Turns
 from support import Agent, Project, ServerProcess
 
 CHANNEL = "notifications/claude/channel"
@@ -237,7 +238,7 @@ async def test_there_is_a_limit_of_doorbells_in_a_minute(
     async def say(_method: str, params: Mapping[str, Any] | None) -> None:
         said.append(params or {})
 
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
     session = McpSession(secrets.token_bytes(16), (await agent.principal()).participation_id, LEGACY, int(time.time()))
     with listeners.opened(await agent.principal(), follows=True) as listener:
         bells = rules.Doorbells(listeners, listener, session, Heartbeats())

@@ -17,6 +17,7 @@ from signalbox.edge import stream
 from signalbox.edge.admin.live import Watches
 from signalbox.edge.events import PAGE_EVENTS, LiveEvents
 from signalbox.edge.listeners import LISTENERS_PER_PARTICIPANT_MAX, Listeners, News
+from signalbox.edge.turns import Turns
 from signalbox.errors import TooMany, Unauthenticated
 from support import Agent, Project
 
@@ -26,7 +27,7 @@ SECONDS_MAX = 10
 async def test_what_moves_wakes_who_follows_it_and_nobody_else(
     database: Database, agent: Agent, peer: Agent, other_project: Project
 ) -> None:
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
     stranger = await other_project.join("claude-1")
     with (
         listeners.opened(await agent.principal(), follows=True) as mine,
@@ -41,7 +42,7 @@ async def test_what_moves_wakes_who_follows_it_and_nobody_else(
 
 
 async def test_a_wake_up_that_was_missed_is_made_good_by_the_next_proof(database: Database, agent: Agent) -> None:
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
     await agent.call("claim", sequence="adr")
     with listeners.opened(await agent.principal(), follows=True) as listener:
         await listeners.prove()
@@ -53,7 +54,7 @@ async def test_a_wake_up_that_was_missed_is_made_good_by_the_next_proof(database
 
 
 async def test_a_look_proves_the_caller_anew(database: Database, lead: Agent, agent: Agent) -> None:
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
 
     async def read(*_: object) -> str:
         return "read"
@@ -68,7 +69,7 @@ async def test_a_look_proves_the_caller_anew(database: Database, lead: Agent, ag
 
 
 async def test_a_participant_has_only_so_many(database: Database, agent: Agent, peer: Agent) -> None:
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
     who = await agent.principal()
     with ExitStack() as opened:
         for _ in range(LISTENERS_PER_PARTICIPANT_MAX):
@@ -115,7 +116,7 @@ async def test_a_reader_who_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch
 async def test_a_post_that_was_sent_on_a_stream_counts_as_offered_on_it(
     database: Database, agent: Agent, peer: Agent
 ) -> None:
-    listeners = Listeners(Callers(database))
+    listeners = Listeners(Callers(database), Turns())
     post_id = (await peer.call("post", to_actor="claude-1", body="look"))["post_id"]
     who = await agent.principal()
     database.marks.take(1000)

@@ -199,7 +199,7 @@ async def test_the_document_is_served_to_anybody_and_names_every_tool(
     assert answer.json() == document
     assert document["openapi"].startswith("3.1.")
     assert document["servers"] == [{"url": settings.base_url}]
-    assert set(document["paths"]) == {f"/api/tools/{tool}" for tool in CATALOG.tools}
+    assert set(document["paths"]) == {"/api/events", *(f"/api/tools/{tool}" for tool in CATALOG.tools)}
     assert document["security"] == [{"token": []}]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from signalbox.db import embedded
 from signalbox.db.acts import as_json
 from signalbox.db.pool import SERVER_SETTINGS
-from signalbox.domain import events, posts
+from signalbox.domain import events, inboxes
 from signalbox.identity import Principal
 
 CLIENTS_MAX = 64  # more would want more connections than the database has
@@ -75,7 +75,8 @@ class Limit:
         ack = self._act("ack", post_ids=["THIS"], outcome="done")
         ack = re.sub(r"('\[.*\]')", r"replace(\1, 'THIS', :post_id::text)::jsonb", ack)
         lease = self._act("lease", surface="src/bench.py", ttl_seconds=600)
-        whats_new = self._read(events.sql.whats_new, **me, after=None, redeliver=False, advance=True, limit=20)
+        page = {"after": None, "redeliver": False, "advance": True, "limit": 20, "session": "''"}
+        whats_new = self._read(events.sql.whats_new, **me, **page)
         return {
             "claim": self._act("claim", sequence="bench"),
             "post": post,
@@ -83,7 +84,7 @@ class Limit:
             "lease+release": f"{lease};\n{self._act('release', surface='src/bench.py')}",
             "task_create": self._act("task_create", title="a task"),
             "whoami": self._authentication,
-            "read_posts": self._read(posts.sql.inbox, **me, before=2**53 - 1, limit=20),
+            "read_posts": self._read(inboxes.sql.inbox, **me, before=2**53 - 1, limit=20),
             "whats_new": whats_new,
         }
 

@@ -66,10 +66,10 @@ async def as_superuser(database_url: str, statement: str, *values: Any) -> None:
         "update participations set removed_at = now() where participation_id = $1",
     ],
 )
-async def test_whose_token_has_ended_is_refused_among_those_whose_holds(  # noqa: PLR0917 - fixtures
-    database: Database, database_url: str, ada: Agent, bob: Agent, agent: Agent, end: str
+async def test_whose_token_has_ended_is_refused_among_those_whose_holds(
+    database: Database, database_url: str, ada: Agent, bob: Agent, end: str
 ) -> None:
-    acts = [(await each.principal(), (each, "claim", CLAIM)) for each in (ada, bob, agent)]
+    acts = [(await each.principal(), (each, "claim", CLAIM)) for each in (ada, bob, ada)]
     await as_superuser(database_url, end, acts[1][0].participation_id)
 
     rows = await performed(database, acts)
@@ -114,6 +114,9 @@ async def test_what_waits_behind_closed_doors_is_counted_for_insiders_alone(
         database_url,
         "update participations set closed_lanes = '{vault}' where participation_id = $1",
         hers.participation_id,
+    )
+    await as_superuser(
+        database_url, "update projects set has_closed_lanes = true where project_id = $1", hers.project_id
     )
 
     rows = await perform(database, (ada, "claim", CLAIM), (bob, "claim", CLAIM), (ada, "claim", CLAIM))

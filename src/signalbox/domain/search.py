@@ -28,7 +28,7 @@ Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,15}\.[0-9]{1,3}$")]
 class SearchArgs(Args):
     """What to look for, and among what."""
 
-    query: Annotated[Text, Field(max_length=1000, description='Words, "a phrase", or, -without.')]
+    query: Annotated[Text, Field(max_length=1000)]
     kind: Literal["post", "task", "event"] | None = None
     actor: ActorName | None = None
     lane: Lane | None = None
@@ -116,6 +116,6 @@ TOOLS = (
         search,
         Scope.READ,
         Effect.READS,
-        "Search posts, tasks and events; best first.",
+        'Find words, "a phrase", or, -without in posts, tasks, events.',
     ),
 )

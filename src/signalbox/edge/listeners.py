@@ -21,6 +21,7 @@ from pydantic_core import from_json
 
 from signalbox.db.callers import STATEMENTS, Callers, Session
 from signalbox.edge.stream import BEAT_SECONDS, looked_after
+from signalbox.edge.turns import Turns
 from signalbox.errors import Refusal, TooMany, Unauthenticated, Unavailable
 from signalbox.identity import Principal, Scope, TokenHash
 
@@ -140,8 +141,9 @@ class Listener:
 class Listeners:
     """The listeners of a worker."""
 
-    def __init__(self, callers: Callers) -> None:
+    def __init__(self, callers: Callers, turns: Turns) -> None:
         self._callers = callers
+        self._turns = turns
         self.database = callers.database
         self._open: dict[Listener, None] = {}
         self._held: Counter[int] = Counter()
@@ -175,12 +177,15 @@ class Listeners:
                 del self._held[who.participation_id]
 
     async def look(self, listener: Listener, read: Callable[[Session, Principal], Awaitable[T]]) -> T | None:
-        """Read as the listener's caller, proved anew; None when the database does not answer: it is woken again.
+        """Read as the listener's caller, proved anew and in its project's turn.
+
+        None when the database does not answer: the listener is woken again.
 
         Raises:
             Refusal: the caller may not read any more.
         """
         assert listener.who.token_hash is not None, "listeners come with a token"
+        await self._turns.mine(listener.who.project_id)
         try:
             async with self._callers.session(TokenHash(listener.who.token_hash), listener.session_key) as session:
                 return await read(session, await session.who())

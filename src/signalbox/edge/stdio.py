@@ -6,7 +6,7 @@ from mcp.server.stdio import stdio_server
 
 from signalbox.db.callers import Callers
 from signalbox.db.pool import Database
-from signalbox.domain import receipts
+from signalbox.domain import indexing, receipts
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.mcp import caller_with_token, create_server
 from signalbox.identity import TokenHash
@@ -27,6 +27,7 @@ async def serve_stdio(database: Database, known_hash: TokenHash) -> None:
         database.wakeups.listening(),
         heartbeats.beating(database),
         receipts.marking(database),
+        indexing.keeping_up(database),
         stdio_server() as (read, write),
     ):
         await server.run(read, write, server.create_initialization_options())

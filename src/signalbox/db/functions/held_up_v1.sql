@@ -15,6 +15,11 @@ begin
         order by holds_up desc, u.on_task_id
         limit 10
     ) h
-    join tasks t on t.project_id = project and t.task_id = h.on_task_id;
+    cross join lateral (
+        select o.title, o.status, o.owner
+        from tasks o
+        where o.project_id = project and o.task_id = h.on_task_id
+        limit 1
+    ) t;
     return jsonb_build_object('waiting', cardinality(waiting), 'waits_on', coalesce(holders, '[]'));
 end $$;

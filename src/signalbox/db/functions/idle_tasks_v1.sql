@@ -5,7 +5,7 @@ create function idle_tasks_v1(project bigint, silence_seconds integer, at timest
 returns table (task tasks, holder members, reason text) stable language plpgsql as $$
 begin
     return query
-    select t, m, case
+    select t.task, m, case
         when m.removed_at is not null then 'not in the project any more'
         else format('silent for %s minutes', silence_seconds / 60)
     end
@@ -18,13 +18,17 @@ begin
             and coalesce(greatest(w.last_seen_at, w.reach_at), 'epoch') < at - make_interval(secs => silence_seconds)
             as is_silent
     ) s
-    join tasks t on t.project_id = project
-        and t.owner_id = m.participation_id
-        and t.status in ('assigned', 'in_progress', 'blocked')
-    where m.project_id = project
-        and (
-            m.removed_at is not null
-            or (s.is_silent and t.updated_at < at - make_interval(secs => silence_seconds))
-        )
+    cross join unnest(array['assigned', 'in_progress', 'blocked']) as o (status)
+    cross join lateral (
+        select q as task
+        from tasks q
+        where q.project_id = project
+            and q.owner_id = m.participation_id
+            and q.status = o.status
+            and (m.removed_at is not null or q.updated_at < at - make_interval(secs => silence_seconds))
+        order by q.task_id
+        limit rows_max
+    ) t
+    where m.project_id = project and (m.removed_at is not null or s.is_silent)
     limit rows_max;
 end $$;

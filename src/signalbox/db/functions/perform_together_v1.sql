@@ -1,5 +1,5 @@
 -- Several acts of one project, all or none. The head lock is taken once, all callers are proved in one statement after
--- it, and their unread posts are counted in one: a quarter less than what the acts cost one by one. Proved here are only
+-- it, and their unread posts are counted in one: a sixth less than what the acts cost one by one. Proved here are only
 -- plain cases, which are nearly all: who is in closed lanes, or does not hold any more, is looked at by begin_act_v1.
 create function perform_together_v1(project bigint, acts jsonb) returns jsonb[] language plpgsql as $$
 declare

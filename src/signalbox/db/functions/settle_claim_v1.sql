@@ -1,4 +1,4 @@
--- Says what became of a claimed number: by who claimed it, or a lead; once. Saying the same again changes nothing. A void
+-- Says what became of a claimed number: by who claimed it, or a lead; once. Saying the same again, or less, changes nothing. A void
 -- number stays taken: no claim ever gets it.
 create function settle_claim_v1(act act_ref, sequence_name text, wanted bigint, new_outcome text, ref text)
 returns jsonb language plpgsql as $$
@@ -17,7 +17,9 @@ begin
     elsif claim.participation_id <> ctx.participation_id and ctx.role <> 'lead' then
         perform refuse_v1(403, format('%s was claimed by %s, who settles it, or a lead', claim.formatted, claim.actor),
             jsonb_build_object('by', claim.actor));
-    elsif claim.outcome <> new_outcome or (claim.outcome is not null and claim.settled_ref is distinct from ref) then
+    elsif claim.outcome <> new_outcome
+        or (claim.outcome is not null and claim.settled_ref is distinct from coalesce(ref, claim.settled_ref))
+    then
         perform refuse_v1(409,
             format('%s is %s already%s, says %s', claim.formatted, claim.outcome, coalesce(': ' || claim.settled_ref, ''),
                 claim.settled_by),

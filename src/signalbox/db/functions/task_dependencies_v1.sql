@@ -6,7 +6,12 @@ begin
             'task_id', d.on_task_id, 'title', t.title, 'status', t.status, 'owner', t.owner,
             'resolved_at', d.resolved_at)) order by d.on_task_id)
         from task_dependencies d
-        join tasks t on t.project_id = d.project_id and t.task_id = d.on_task_id
+        cross join lateral (
+            select o.title, o.status, o.owner
+            from tasks o
+            where o.project_id = project and o.task_id = d.on_task_id
+            limit 1
+        ) t
         where d.project_id = project and d.task_id = wanted
     );
 end $$;

@@ -22,18 +22,27 @@ begin
     select
         'p' || t.owner_id, 't' || b.on_task_id, false,
         jsonb_build_object('actor', t.owner, 'task_id', t.task_id, 'on', b.on_task_id)
-    from tasks t
-    join task_blockers b on b.project_id = t.project_id and b.task_id = t.task_id
-    where t.project_id = project
-        and t.owner_id = any(participants)
-        and t.status = 'blocked'
-        and b.resolved_at is null
-        and b.on_task_id is not null
-        and not exists (
-            select 1
-            from tasks o
-            where o.project_id = project and o.owner_id = t.owner_id and o.status = 'in_progress'
-        )
+    from unnest(participants) as p (participation_id)
+    cross join lateral (
+        select *
+        from tasks q
+        where q.project_id = project and q.owner_id = p.participation_id and q.status = 'blocked'
+        order by q.task_id
+        limit 100
+    ) t
+    cross join lateral (
+        select *
+        from task_blockers q
+        where q.project_id = project and q.task_id = t.task_id and q.resolved_at is null and q.on_task_id is not null
+        order by q.blocker_id
+        limit 100
+    ) b
+    where (
+        select true
+        from tasks o
+        where o.project_id = project and o.owner_id = p.participation_id and o.status = 'in_progress'
+        limit 1
+    ) is null
     union all
     select 't' || t.task_id, 'p' || t.owner_id, false, jsonb_build_object('task_id', t.task_id, 'owner', t.owner)
     from tasks t

@@ -51,7 +51,7 @@ class WaitArgs(Args):
             "surface: surface, take; task: lane; event: type, actor, ref, tag, sequence.",
         ),
     ] = Field(default_factory=_a_post)
-    after: Annotated[Whole | None, Field(description="The cursor of your last wait.")] = None
+    after: Annotated[Whole | None, Field(description="The last cursor you got.")] = None
     timeout_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = WAIT_SECONDS
 
 

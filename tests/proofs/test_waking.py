@@ -118,20 +118,19 @@ async def test_a_worker_that_is_killed_costs_its_waiters_a_call_and_no_post(
 
 async def test_whoever_hangs_up_makes_room_for_another_wait(database_url: str, agent: Agent, tmp_path: Path) -> None:
     with serving(database_url, tmp_path, SIGNALBOX_WAITS_MAX="4") as server:
-        async with wires(server, [agent.token] * 4) as connections:
+        async with wires(server, [agent.token] * 5) as connections:
             calls = wait_on(connections, 50)
-            async with wires(server, [agent.token]) as (one_more,):
-
-                async def is_refused() -> bool:
-                    return (await one_more.call("wait", timeout_seconds=0)).code == "too_many"
-
-                await until(is_refused)
-            for call in calls:
+            done, parked = await asyncio.wait(calls, timeout=ANSWER_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
+            refused = [call.result().code for call in done]
+            for call in parked:
                 call.cancel()
-            await asyncio.gather(*calls, return_exceptions=True)
-        async with wires(server, [agent.token]) as (one_more,):
+            await asyncio.gather(*parked, return_exceptions=True)
+        async with wires(server, [agent.token]) as (another,):
 
             async def is_taken() -> bool:
-                return (await one_more.call("wait", timeout_seconds=0)).code is None
+                return (await another.call("wait", timeout_seconds=0)).code is None
 
             await until(is_taken)
+
+    assert refused == ["too_many"]
+    assert len(parked) == 4

@@ -109,7 +109,7 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
         await until_found(db, waiter, args.timeout_seconds, lambda: looks.look(waiter))
     for fired in looks.fired:
         transports.offered(db, who, "wait", fired.post_ids or ())
-    return Waited(fired=looks.fired, cursor=looks.cursor or 0)
+    return Waited(fired=sorted(looks.fired, key=lambda fired: fired.index), cursor=looks.cursor or 0)
 
 
 class _Looks:

@@ -60,7 +60,9 @@ async def test_a_wait_holds_no_connection(agent: Agent, peer: Agent, project: Pr
 
 
 async def test_a_wait_whose_token_is_revoked_ends(agent: Agent, lead: Agent) -> None:
-    async with parked(agent) as call:
+    """Within a second, though nothing that it waits for has happened."""
+    await agent.call("post", to_actor=lead.actor, body="Look.")
+    async with parked(agent, {"on": "ack", "post_id": 1}) as call:
         await lead.call("admin_revoke", participant_name=agent.actor)
 
         with pytest.raises(Unauthenticated):

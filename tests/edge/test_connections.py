@@ -19,13 +19,13 @@ from signalbox.config import Settings, load_settings
 from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
-from signalbox.db.schema import COORDINATION
+from signalbox.db.schema import COORDINATION, HIDDEN
 from signalbox.domain import documents
 from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
 
-TENANT = sorted(COORDINATION)
+TENANT = sorted(COORDINATION - HIDDEN)
 SECONDS_MAX = 10.0
 
 

@@ -9,8 +9,12 @@ from typing import cast
 import pytest
 
 from proofs.operators import until
-from signalbox.db import notify
+from signalbox.config import Settings
+from signalbox.db import notify, pool
 from signalbox.db.notify import EVERYTHING, PROJECTS_TOLD_MAX, Wakeups
+from signalbox.db.pool import Database
+from signalbox.db.statements import Statement
+from signalbox.errors import SetupError
 
 
 class FakeLine:
@@ -103,3 +107,17 @@ async def test_what_is_told_is_bounded() -> None:
     assert len(named.split(",")) == PROJECTS_TOLD_MAX
     assert wakeups.take_untold() == EVERYTHING
     assert wakeups.take_untold() is None
+
+
+async def test_a_pool_whose_connections_share_a_backend_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a pooler in transaction mode has it: the tenant that one statement sets would be another caller's."""
+    look = pool.STATEMENTS["look"]
+    shared = look.text.replace("pg_backend_pid()", "7")
+    monkeypatch.setitem(pool.STATEMENTS, "look", Statement("look", shared, ()))
+    monkeypatch.setitem(pool.STATEMENTS, "backend", Statement("backend", "select 7", ()))
+
+    with pytest.raises(SetupError, match="transaction mode"):
+        async with Database(settings):
+            pass

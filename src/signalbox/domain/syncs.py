@@ -55,8 +55,8 @@ class SyncArgs(PlaceArgs):
     posts: Annotated[list[PostArgs], Field(max_length=POSTS_MAX, description="Each as post takes it.")] = Field(
         default_factory=list
     )
-    ack_through: Annotated[Id | None, Field(description="All of yours up to this id.")] = None
-    after: Annotated[Whole | None, Field(description="The cursor of the last answer you got.")] = None
+    ack_through: Id | None = None
+    after: Annotated[Whole | None, Field(description="The last cursor you got.")] = None
     wait_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = 0
     limit: Annotated[Id, Field(le=100)] = 20
 
@@ -203,8 +203,8 @@ TOOLS = (
         sync,
         Scope.WRITE,
         Effect.WRITES,
-        "Send, ack, receive (your inbox, a lane or a thread) and wait, in one call. "
-        "What you got comes again until you ack it or say its cursor as after.",
+        "Send, ack, receive (inbox, lane or thread) and wait in one call. "
+        "What you got comes again until acked, or confirmed by after.",
         reports_inbox=True,
         waits="wait_seconds",
     ),
@@ -213,7 +213,7 @@ TOOLS = (
         reset_cursor,
         Scope.READ,
         Effect.REPEATS,
-        "Have sync replay what came after this cursor; 0 is all.",
+        "Have sync replay from a cursor; 0: all.",
         reports_inbox=True,  # the sync that follows does
     ),
 )

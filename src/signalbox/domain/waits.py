@@ -51,7 +51,7 @@ class WaitArgs(Args):
             "surface: surface, take; task: lane; event: type, actor, ref, tag, sequence.",
         ),
     ] = Field(default_factory=_a_post)
-    after: Annotated[Whole | None, Field(description="The cursor of your last wait.")] = None
+    after: Annotated[Whole | None, Field(description="The last cursor you got.")] = None
     timeout_seconds: Annotated[Whole, Field(le=WAIT_SECONDS_MAX)] = WAIT_SECONDS
 
 
@@ -109,7 +109,7 @@ async def wait(db: CanWait, who: Principal, args: WaitArgs) -> Waited:
         await until_found(db, waiter, args.timeout_seconds, lambda: looks.look(waiter))
     for fired in looks.fired:
         transports.offered(db, who, "wait", fired.post_ids or ())
-    return Waited(fired=looks.fired, cursor=looks.cursor or 0)
+    return Waited(fired=sorted(looks.fired, key=lambda fired: fired.index), cursor=looks.cursor or 0)
 
 
 class _Looks:

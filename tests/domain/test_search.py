@@ -251,22 +251,35 @@ async def test_only_its_functions_read_the_index(database: Database) -> None:
 
 
 async def test_what_was_said_in_a_closed_lane_is_found_by_its_insiders_only(
-    project: Project, agent: Agent, operator: asyncpg.Connection[Any]
+    project: Project, agent: Agent, peer: Agent, lead: Agent
 ) -> None:
-    for body in ("cache one", "cache two"):
-        await agent.call("post", to_lane="docs", body=body)
-    for table in ("posts", "events"):
-        await operator.execute(
-            f"update {table} set closed_lane = 'docs' where project_id = $1 and post_id = 2", project.project_id
-        )
+    lane = (await agent.call("configure_lane", lane="yard", access="secret", invite=[peer.actor]))["lane"]
+    await peer.call("join_lane", lane=lane)
+    await agent.call("post", to_lane="docs", body="cache one")
+    await agent.call("post", to_lane=lane, subject="cache", body="cache two")
+    await peer.call("task_create", title="cache three", lane=lane)
     found = []
     for _ in range(2):
-        for lanes in ("", "{other}", "{docs}", "*"):
-            async with looking(project.database, project.project_id) as page:
-                await page.connection.execute("select set_config('signalbox.lanes', $1, false)", lanes)
-                answer = await find(page, project.owner, SearchArgs(query="cache"))
-                await page.connection.execute("select set_config('signalbox.lanes', '', false)")
-            found.append([hit.event_id for hit in answer.hits])
+        for caller in (agent, peer, lead):
+            found.append(sorted(await hits(caller, "cache")))
+            found.append(sorted(await hits(caller, "cache", lane=lane)))
         await index(project)
+    async with looking(project.database, project.project_id) as page:
+        owner = [hit.event_id for hit in (await find(page, project.owner, SearchArgs(query="cache"))).hits]
 
-    assert found == [[2], [2], [3, 2], [3, 2]] * 2
+    first = min(found[0])
+    assert found == [[first, first + 1, first + 2], [first + 1, first + 2]] * 2 + [[first], []] + found[:6]
+    assert owner == [first]
+
+
+async def test_who_leaves_a_closed_lane_finds_nothing_of_it_any_more(
+    project: Project, agent: Agent, peer: Agent
+) -> None:
+    await agent.call("configure_lane", lane="yard", access="private", invite=[peer.actor])
+    await peer.call("join_lane", lane="yard")
+    await agent.call("post", to_lane="yard", body="cache")
+    await index(project)
+    before = await hits(peer, "cache")
+    await peer.call("leave_lane", lane="yard")
+
+    assert (len(before), await hits(peer, "cache")) == (1, [])

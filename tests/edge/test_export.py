@@ -123,22 +123,19 @@ async def test_only_who_may_read_exports(web: httpx2.AsyncClient, project: Proje
 
 
 async def test_what_was_said_in_a_closed_lane_is_exported_for_its_insiders_only(
-    web: httpx2.AsyncClient, agent: Agent, peer: Agent, database_url: str
+    web: httpx2.AsyncClient, agent: Agent, peer: Agent
 ) -> None:
+    await agent.call("configure_lane", lane="closed", access="private")
+    start = (await agent.call("query_events", limit=1))["events"][0]["id"]
     for lane in ("docs", "closed"):
         await agent.call("post", to_lane=lane, body="Look.")
-    who = await agent.principal()
-    for table in ("posts", "events", "deliveries"):
-        statement = f"update {table} set closed_lane = 'closed' where project_id = $1 and post_id = 2"
-        await change(database_url, statement, who.project_id)
-    statement = "update participations set closed_lanes = '{closed}' where participation_id = $1"
-    await change(database_url, statement, who.participation_id)
 
     seen = [
         [ids(await export(web, caller, **asked)) for caller in (agent, peer)]
-        for asked in ({"after": 2}, {"lane": "closed"}, {"lane": "docs"})
+        for asked in ({"after": start}, {"lane": "closed"}, {"lane": "docs"})
     ]
-    assert seen == [[[3, 4], [3]], [[4], []], [[3], [3]]]
+    said, hidden = start + 1, start + 2
+    assert seen == [[[said, hidden], [said]], [[hidden], []], [[said], [said]]]
     assert (await export(web, peer, thread=2)).status_code == 404
 
 

@@ -185,7 +185,7 @@ class State:
             self._dependents.setdefault(on, set()).add(payload["task_id"])
 
     def move_task(self, payload: Payload, _actor: str) -> None:
-        """Let a task take a step; what waited on one that is over goes on."""
+        """Let a task take a step; one that is over waits on nothing, and what waited on it goes on."""
         task = self.tasks.get(payload["task_id"])
         if task is None or "status" not in payload:
             return
@@ -194,14 +194,16 @@ class State:
             blockers[payload["blocker_id"]] = payload.get("on")
         for ended in payload.get("blocker_ids") or []:
             blockers.pop(ended, None)
+        depends_on = task.depends_on - frozenset(payload.get("depends_on") or [])
+        is_over = payload["status"] in ENDED
         self.tasks[task.task_id] = replace(
             task,
             status=payload["status"],
             owner=payload.get("owner"),
-            depends_on=task.depends_on - frozenset(payload.get("depends_on") or []),
-            blockers=blockers,
+            depends_on=frozenset() if is_over else depends_on,
+            blockers={} if is_over else blockers,
         )
-        if payload["status"] in ENDED:
+        if is_over:
             for task_id in self._dependents.pop(task.task_id, ()):
                 waiting = self.tasks[task_id]
                 self.tasks[task_id] = replace(waiting, depends_on=waiting.depends_on - {task.task_id})

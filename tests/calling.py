@@ -9,7 +9,7 @@ EVERYTHING: list[dict[str, Any]] = [
     {"on": "post"},
     {"on": "post", "lane": "backend", "tag": MARK},
     {"on": "task"},
-    {"on": "surface", "surface": f"src/{MARK}/**"},
+    {"on": "surface", "surface": "src/**"},
     {"on": "event"},
     {"on": "event", "tag": MARK},
     {"on": "event", "type": "claim"},

@@ -43,3 +43,22 @@ async def test_a_server_of_before_threads_goes_on_posting(databases: Databases) 
 
     assert answers == [[("1",)], [("2",)]]
     assert await rows(dsn, "select thread_id, reply_to from posts order by post_id") == [(1, None), (2, None)]
+
+
+async def test_names_and_cursors_of_before_are_kept_both_ways(databases: Databases) -> None:
+    dsn = await to_thread.run_sync(databases.create, "names")
+    await to_thread.run_sync(migrate, dsn)
+    cursors = "select participation_id, seq, page_seq from cursors order by 1, 2"
+    async with Database(load_settings({}, database_url=dsn)) as database:
+        project = await make_project(database)
+        agent = await project.join("claude-1")
+        await agent.call("rename", label="cache-1")
+        await agent.call("whats_new", limit=1)
+        await agent.call("whats_new", session="one")
+    kept = (await rows(dsn, cursors))[:1]
+    await to_thread.run_sync(migrate, dsn, "0011")
+    assert await rows(dsn, cursors) == kept
+    await to_thread.run_sync(migrate, dsn)
+
+    assert await rows(dsn, cursors) == kept
+    assert await rows(dsn, "select label, given_up_at from labels order by 1") == [("", None), ("cache-1", None)]

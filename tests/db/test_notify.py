@@ -16,6 +16,7 @@ from signalbox.db.notify import EVERYTHING, Wakeups
 from signalbox.db.pool import LINE_NAME, Database
 from signalbox.domain import invites, owners
 from signalbox.domain.invites import InviteArgs
+from signalbox.domain.owners import OwnerRow
 from signalbox.errors import SetupError, Unavailable
 from support import Agent, Project, ServerProcess
 
@@ -163,6 +164,21 @@ async def test_joining_by_an_invite_and_a_changed_handle_wake_everywhere(
 
     assert joined == [True, True]
     assert renamed == [True, True]
+
+
+async def test_a_changed_name_wakes_in_all_projects_of_the_participant(
+    listener: Database, database: Database, agent: Agent, project: Project
+) -> None:
+    """The act is one of the caller's project; the others hear of it by the database."""
+    async with database.connection() as connection:
+        owner_id = await connection.fetchval("select owner_id from owners where handle = $1", project.handle)
+    owner = OwnerRow(owner_id=owner_id, handle=project.handle, email="")
+    second = Project(database, await owners.in_project(database, owner, "second"))
+    await second.join("claude-1")
+    with listener.wakeups.watching(second.project_id) as wake:
+        await agent.call("rename", label="cache-1")
+
+        assert await wake.wait(SECONDS_MAX)
 
 
 async def test_a_lost_connection_is_opened_anew_and_everybody_looks(

@@ -142,6 +142,13 @@ async def end_a_session(dsn: str, project_id: int) -> None:
     await connection.execute("insert into lanes values ($1, 'review', 'private', $2, 1, now(), true)", project_id, MARK)
     await connection.execute("insert into lane_invitations values ($1, 'review', 1, $2, now())", project_id, MARK)
     await connection.execute("insert into search_progress values ($1, 0)", project_id)
+    await connection.execute("insert into hook_sessions values ($1, 1, $2, 1, 1, now())", project_id, bytes(32))
+    await connection.execute(
+        "insert into listening_sessions values ($1, $2, 1, '{}', $3, null, clock_timestamp() + interval '1 hour')",
+        project_id,
+        bytes(16),
+        MARK,
+    )
     await connection.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from db.test_plans import ROWS_MAX, run
 from ledgers import Plans, Reader, nodes, reader_of, rows_read
 from signalbox.db.pool import SERVER_SETTINGS, Database
-from signalbox.domain import leases
+from signalbox.db.waiters import STATEMENTS
 from support import make_project
 
 TASKS = 100_000
@@ -114,7 +114,7 @@ async def test_nothing_ready_is_found_out_without_reading_all_that_waits(reader:
 
 async def test_whose_turn_it_is_is_found_out_by_index(reader: Reader, plans: Plans) -> None:
     plans.take()
-    statement = leases.sql.lease_turns
+    statement = STATEMENTS["lease_turns"]
     given = {"project_id": reader.who.project_id, "participation_ids": [1, 2], "surfaces": ["a", "b"]}
     await reader.fetch(statement, statement.arguments(given))
 

@@ -53,7 +53,7 @@ async def test_a_task_of_a_closed_lane_is_had_by_insiders_only(scene: Closed) ->
         make(scene.maker, lane=scene.secret, owner="outsider"),
         scene.maker.call("task_assign", task_id=await make(scene.maker, lane=scene.secret), owner="outsider"),
     ):
-        with pytest.raises(Conflict, match="is not in lane"):
+        with pytest.raises(Conflict, match="is not in the closed lane"):
             await call
 
     assert (await make(scene.maker, lane=scene.secret, owner="member")) == 3

@@ -10,11 +10,12 @@ import pytest
 from domain.racing import answers, at, head, ledger, together
 from domain.test_leases import let_run_out
 from signalbox.db.pool import Database
-from signalbox.domain import leases
+from signalbox.db.waiters import STATEMENTS
 from signalbox.errors import TooMany
 from support import Agent, Project
 
 SURFACE = "src/app.py"
+TURNS = STATEMENTS["lease_turns"]
 ROUNDS = 5
 
 
@@ -30,8 +31,9 @@ async def waiters(project: Project, count: int, workers: list[Database] | None =
 async def turns(project: Project, *waiting: Agent, surface: str = SURFACE) -> list[str]:
     """Of some who wait, those whose turn it is."""
     ids = {(await agent.principal()).participation_id: agent.actor for agent in waiting}
-    found = await leases.turns(project.database, project.project_id, [(one, surface) for one in ids])
-    return sorted(ids[participation_id] for participation_id, _ in found)
+    given = {"project_id": project.project_id, "participation_ids": list(ids), "surfaces": [surface] * len(ids)}
+    found = await project.database.run(TURNS, TURNS.arguments(given))
+    return sorted(ids[row["participation_id"]] for row in found)
 
 
 async def let_fall_silent(operator: asyncpg.Connection[Any], agent: Agent) -> None:

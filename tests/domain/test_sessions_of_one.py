@@ -122,6 +122,22 @@ async def test_one_session_asked_for_at_once_is_handed_out_whole(
     assert sorted(set(seen)) + await ids(agent, session="one") == events
 
 
+async def test_a_server_of_before_sessions_reads_on_with_the_cursor_that_has_no_name(
+    agent: Agent, peer: Agent, operator: asyncpg.Connection[Any]
+) -> None:
+    await ids(agent)
+    first = await claims(peer, 2)
+    assert await ids(agent, session="a") == first
+    who = await agent.principal()
+    old = "select since_event_id, cursor_seq from whats_new_v1($1, $2, null, false, true, 100)"
+
+    read = await operator.fetchrow(old, who.project_id, who.participation_id)
+
+    assert read is not None
+    assert tuple(read) == (first[0] - 1, first[1])
+    assert await ids(agent) == []
+
+
 @pytest.mark.parametrize("hidden", [1, 3])
 async def test_a_digest_goes_past_what_it_may_not_show(agent: Agent, peer: Agent, hidden: int) -> None:
     await ids(peer)

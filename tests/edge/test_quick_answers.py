@@ -50,7 +50,7 @@ async def both_ways(
     for quick in (True, False):
         with monkeypatch.context() as patched:
             if not quick:
-                patched.setattr(endpoint_module, "call_in", lambda _exchange: None)
+                patched.setattr(endpoint_module, "call_in", lambda *_: None)
             sent = {**era_headers(era, "tools/call", params), **agent.headers, **headers}
             answer = await web.post("/mcp", headers=sent, json=body)
         kind = answer.headers.get("content-type", "")

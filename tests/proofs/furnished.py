@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -36,6 +37,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "task_release": {"task_id": 2},
     "task_cancel": {"task_id": 3},
     "task_note": {"task_id": 1, "note": "mind it"},
+    "note_override": {"hook": "guard", "reason": "they agreed"},
+    "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
+    "check_surfaces": {"surfaces": ["src/app.py"]},
+    "claims_of": {"sequence": "{label}-adr"},
+    "editor_hook": {"event": "UserPromptSubmit", "session": "s"},
     "settle_claim": {"sequence": "{label}-adr", "number": 8, "outcome": "void"},
     "admin_provision": {"participant_name": "{label}-newcomer-{number}"},
     "admin_rotate": {"participant_name": "{label}-peer"},
@@ -43,7 +49,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 """What a lead of a furnished project can call each tool with, once; a tool that is not here needs no argument."""
 
-CHANGES_WITH_TIME = ("last_seen_at", "last_used_at")
+CHANGES_WITH_TIME = ("last_seen_at", "last_used_at", "offered_at", "offered_via", "seen_at")
+MARKED = re.compile(r'"state": "(?:offered|seen)"')
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ order by c.table_name
 
 
 async def all_rows(dsn: str, project_id: int) -> dict[str, list[str]]:
-    """Answer every row that belongs to a project, by table, without the marks of when somebody called."""
+    """Answer every row that belongs to a project, by table, without the marks of who called and saw what, and when."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(project_id))
@@ -118,11 +125,11 @@ async def all_rows(dsn: str, project_id: int) -> dict[str, list[str]]:
             if belongs is None:
                 continue
             rows = await connection.fetch(
-                f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs} order by 1",
+                f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs}",
                 project_id,
                 list(CHANGES_WITH_TIME),
             )
-            found[table["name"]] = [row["row"] for row in rows]
+            found[table["name"]] = sorted(MARKED.sub('"state": "queued"', row["row"]) for row in rows)
         return found
     finally:
         await connection.close()

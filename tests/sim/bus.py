@@ -18,10 +18,11 @@ import anyio
 from signalbox import paths
 from signalbox.config import load_settings
 from signalbox.db.pool import Database
+from sim.trees import NUMBERED, Tree
 from support import make_project, serving
 
 if TYPE_CHECKING:
-    from sim.simulate import Piece, Tree
+    from sim.simulate import Piece
 
 QUIET_SECONDS = 2.0
 HOOK_SECONDS_MAX = 10
@@ -133,7 +134,6 @@ class Bus:
 def bus_for(place: Path, names: list[str], work: list[Piece], trees: list[Tree]) -> Iterator[list[Bus]]:
     """Run a server, seed its numbers from the repository, make the work its tasks, and install the hooks."""
     from perf.bench import postgres  # noqa: PLC0415 - it brings a database of its own
-    from sim.simulate import NUMBERED  # noqa: PLC0415 - that module imports this one
 
     with postgres() as database, serving(database.dsn, place) as server:
         tokens, handle = anyio.run(_members, database.dsn, names)

@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -32,12 +30,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from signalbox import paths
 from sim.bus import Bus, bus_for
+from sim.trees import ATTEMPTS_MAX, NUMBERED, SHARED, Tree, duplicates, repository
 
-ROOT = Path(__file__).parents[2]
-SHARED = ("README.md", "SELFHOSTING.md", "docs/CHANGELOG.md", "docs/architecture.md", "src/signalbox/errors.py")
-NUMBERED = {"adr": "docs/decisions/{number:04d}-{name}.md", "migration": "migrations/versions/{number:04d}_{name}.py"}
 THINKING_SECONDS = (0.02, 0.12)
-ATTEMPTS_MAX = 200
 STOP_SECONDS_MAX = 900
 write = sys.stdout.write
 
@@ -64,63 +59,6 @@ class Tally:
     acked: dict[str, float] = field(default_factory=dict)
     done: Counter[int] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-class Tree:
-    """A worktree of one agent."""
-
-    def __init__(self, top: Path) -> None:
-        self.top = top
-
-    def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        named = ("-c", "user.name=agent", "-c", "user.email=agent@example.invalid", "-c", "core.editor=true")
-        return subprocess.run(
-            ["git", *named, *arguments], cwd=self.top, capture_output=True, text=True, check=check, timeout=120
-        )
-
-    def fetch(self) -> None:
-        """Learn what main is now; worktrees of one clone may be in each other's way for a moment."""
-        for _ in range(ATTEMPTS_MAX):
-            if not self.git("fetch", "-q", "origin", "main", check=False).returncode:
-                return
-            time.sleep(0.02)
-        raise AssertionError("nothing could be fetched")
-
-    def renew(self) -> None:
-        """Begin at what main is now."""
-        self.fetch()
-        self.git("reset", "-q", "--hard", "origin/main")
-        self.git("clean", "-qfd")
-
-    def has(self, piece: Piece) -> bool:
-        """Whether main, as it was fetched last, has a piece."""
-        return (
-            self.git("grep", "-q", f"{piece.name}\\b", "--", *SHARED, "docs", "migrations", check=False).returncode == 0
-        )
-
-    def publish(self, message: str) -> bool:
-        """Commit and bring it to main; False when it does not fit what main has become."""
-        self.git("add", "-A")
-        committed = self.git("commit", "-q", "-m", message, check=False)
-        if committed.returncode:
-            raise RefusedByHookError(committed.stderr)
-        for _ in range(ATTEMPTS_MAX):
-            self.fetch()
-            if self.git("rebase", "-q", "origin/main", check=False).returncode:
-                self.git("rebase", "--abort")
-                return False
-            if not self.git("push", "-q", "origin", "HEAD:main", check=False).returncode:
-                return True
-        raise AssertionError("main never stood still")
-
-    def next_number(self, kind: str) -> int:
-        """Look at the files for the next number."""
-        folder = self.top / Path(NUMBERED[kind]).parent
-        return max(int(found.group()) for path in folder.iterdir() if (found := re.match(r"\d+", path.name))) + 1
-
-
-class RefusedByHookError(Exception):
-    """Git's hook said no."""
 
 
 class Agent(threading.Thread):
@@ -168,7 +106,7 @@ class Agent(threading.Thread):
             number = self.bus.next_task()
             return None if number is None else self.pieces[number]
         self.tree.renew()
-        left = [piece for piece in self.pieces if not self.tree.has(piece)]
+        left = [piece for piece in self.pieces if not self.tree.has(piece.name)]
         return self.chance.choice(left) if left else None
 
     def _do(self, piece: Piece) -> None:
@@ -239,30 +177,6 @@ class Agent(threading.Thread):
     def _noted_ack(self, key: str) -> None:
         with self.tally.lock:
             self.tally.acked.setdefault(key, time.monotonic())
-
-
-def repository(place: Path, agents: list[str]) -> list[Tree]:
-    """Clone this repository, and give each agent a worktree."""
-    origin, clone = place / "origin.git", place / "clone"
-    subprocess.run(["git", "clone", "-q", "--bare", str(ROOT), str(origin)], check=True)
-    subprocess.run(["git", "-C", str(origin), "branch", "-f", "main", "HEAD"], check=True)
-    subprocess.run(["git", "clone", "-q", "-b", "main", str(origin), str(clone)], check=True)
-    for name in agents:
-        subprocess.run(
-            ["git", "-C", str(clone), "worktree", "add", "-q", "-b", name, str(place / name), "origin/main"], check=True
-        )
-    return [Tree(place / name) for name in agents]
-
-
-def duplicates(tree: Tree) -> int:
-    """Count the numbers that more than one file of main has."""
-    tree.renew()
-    twice = 0
-    for pattern in NUMBERED.values():
-        folder = tree.top / Path(pattern).parent
-        numbers = Counter(found.group() for path in folder.iterdir() if (found := re.match(r"\d+", path.name)))
-        twice += sum(count - 1 for count in numbers.values() if count > 1)
-    return twice
 
 
 def simulate(agents: int, pieces: int, seed: int, *, with_bus: bool) -> dict[str, float]:

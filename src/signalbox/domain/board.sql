@@ -9,8 +9,9 @@ select
         from (
             select
                 p.actor, p.lane, p.status, p.last_seen, p.availability, p.visibility, p.tags, p.reach,
-                unread_posts_v1(p.project_id, p.participation_id) as unread
+                u.unread
             from present p
+            cross join lateral unread_of_v1(p.project_id, p.participation_id) as u (unread)
             where p.project_id = :project_id
                 and (
                     p.last_seen > statement_timestamp() - make_interval(secs => :liveness_seconds)

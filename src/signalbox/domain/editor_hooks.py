@@ -27,7 +27,7 @@ STARTS: Final = "SessionStart"
 STOPS: Final = frozenset({"Stop", "SubagentStop"})
 
 Event = Literal["SessionStart", "UserPromptSubmit", "Stop", "SubagentStop", "PreToolUse", "PostToolUse"]
-Rule = Annotated[Line, Field(max_length=200, pattern=r"^[^=]+=[a-z0-9_-]{1,64}$")]
+Rule = Annotated[str, Field(max_length=200, pattern=r"^[^=\x00-\x1f\x7f-\x9f]+=[a-z0-9_-]{1,64}$")]
 
 
 class EditorHookArgs(Args):

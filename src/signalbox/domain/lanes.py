@@ -13,7 +13,7 @@ from signalbox.db.acts import act
 from signalbox.db.statements import Executor, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope, ToolGroup
-from signalbox.tool import ActArgs, ActorName, Args, Effect, Lane, LineOrNothing, Moment, Result, Tool
+from signalbox.tool import ActArgs, ActorName, Args, Effect, Lane, LineOrNothing, Moment, Result, Tool, named_by
 
 sql = statements(__file__)
 
@@ -98,6 +98,8 @@ async def leave_lane(db: Executor, who: Principal, args: LaneArgs) -> Left:
 
 class ConfigureArgs(ActArgs):
     """Which lane, and what is to change."""
+
+    model_config = named_by("anyOf", access="string", description="string", invite="array", remove="array")
 
     lane: Lane
     access: Access | None = None

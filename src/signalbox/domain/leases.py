@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,9 +11,6 @@ from signalbox.db.statements import Executor, statements
 from signalbox.errors import NotFound
 from signalbox.identity import Principal, Scope
 from signalbox.tool import ActArgs, ActorName, Args, Effect, Id, Line, Moment, Page, Result, Tool, named_by
-
-if TYPE_CHECKING:
-    from signalbox.db.pool import Database
 
 sql = statements(__file__)
 
@@ -45,8 +41,6 @@ Surface = Annotated[
 
 
 Mode = Literal["exclusive", "shared"]
-Place = tuple[int, str]
-"""In a line: who waits (a participation), and for which surface, as `normal` writes it."""
 
 
 class LeaseArgs(ActArgs):
@@ -94,22 +88,6 @@ async def lease(db: Executor, who: Principal, args: LeaseArgs) -> Lease:
         Conflict: waiting would never end; names the circle, and the cheapest way out of it.
     """
     return await act(db, "lease", Lease, who, args, **args.model_dump(exclude={"idempotency_key"}))
-
-
-async def turns(database: Database, project_id: int, waiting: Collection[Place]) -> set[Place]:
-    """Say that some still wait for surfaces of a project, and answer whose turn it is: `lease` them, with `queue`.
-
-    Ask on each wake of the project and every few seconds: leases run out without an event, and a place in the line is
-    lost two minutes after it was last asked about. Who is not in the line any more is answered, too.
-    """
-    places = sorted(waiting)
-    given = {
-        "project_id": project_id,
-        "participation_ids": [participation_id for participation_id, _ in places],
-        "surfaces": [surface for _, surface in places],
-    }
-    rows = await database.run(sql.lease_turns, sql.lease_turns.arguments(given))
-    return {(row["participation_id"], row["surface"]) for row in rows}
 
 
 class ReleaseArgs(ActArgs):

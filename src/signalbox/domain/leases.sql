@@ -115,10 +115,3 @@ from leases l
 where l.project_id = :project_id and l.lease_id = :lease_id
 order by l.lease_id
 limit 1;
-
--- name: lease_turns
--- Of all who wait for surfaces of one project, in one statement; see the function.
-select t.participation_id, t.surface
-from lease_turns_v1(:project_id, :participation_ids, :surfaces) t
-order by t.participation_id, t.surface
-limit 10000;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from signalbox.db.rooms import Move, Waiter
 from signalbox.db.statements import Executor, statements
@@ -28,6 +28,15 @@ MINE: Final = PostCondition(on="post")
 
 class PlaceArgs(Args):
     """What is read: the inbox, else a lane or a thread; and by which of the caller's sessions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "required": ["lane", "thread"],
+                "properties": {"lane": {"type": "string"}, "thread": {"type": "integer"}},
+            }
+        }
+    )
 
     lane: Lane | None = None
     thread: Id | None = None

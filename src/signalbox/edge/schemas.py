@@ -40,7 +40,7 @@ def plain_schema(model: type[Args | Result]) -> dict[str, Any]:
     skip an `anyOf` at the root, and the refusal says it.
     """
     schema = _schema(model, nulls=False)
-    return {key: _readable(value) for key, value in schema.items() if key not in {"anyOf", "oneOf"}}
+    return {key: _readable(value) for key, value in schema.items() if key not in {"anyOf", "oneOf", "not"}}
 
 
 @cache

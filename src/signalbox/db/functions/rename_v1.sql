@@ -65,6 +65,7 @@ begin
         there.actor := owner_handle || '/' || mine.label;
         perform append_event_v1(
             there, 'rename', jsonb_build_object('from', there.actor, 'to', owner_handle || '/' || wanted));
+        perform tell_moved_v1(there.project_id);  -- the caller's own is told of anyway, the others are not
         perform carry_name_v1(there, there.participation_id, owner_handle || '/' || wanted);
     end loop;
     perform set_config('signalbox.project_ids', act.project_id::text, true);

@@ -154,6 +154,10 @@ def _settle(payload: Payload) -> str:
     return what + _with(payload, "outcome", " as ") + _with(payload, "ref", ": ")
 
 
+def _override(payload: Payload) -> str:
+    return f"went on past the hook {_cut(payload.get('hook'))}" + _quoted(payload, "reason")
+
+
 def _task_resolve(payload: Payload) -> str:
     return f"resolved what task {payload.get('task_id')} waited on" + _with(payload, "blocker", ": task ")
 
@@ -232,6 +236,7 @@ SUMMARIES: Final[dict[str, Callable[[Payload], str]]] = {
     "task_cancel": _task_cancel,
     "task_note": _task_note,
     "settle": _settle,
+    "override": _override,
     "lease_wait": _lease_wait,
     "register": _register,
     "join": _member("joined:"),

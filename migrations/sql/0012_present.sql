@@ -14,7 +14,11 @@ select
     nullif(p.tags, '{}') as tags,
     reach_now_v1(p.reach, p.reach_at) as reach
 from presence p
-join members m on m.project_id = p.project_id and m.participation_id = p.participation_id
-where m.removed_at is null;
+cross join lateral (  -- one by one: joined, all members of the project would be gone through for each
+    select n.actor, n.lane
+    from members n
+    where n.project_id = p.project_id and n.participation_id = p.participation_id and n.removed_at is null
+    limit 1
+) m;
 create trigger keep_label after insert or update of label on participants
     for each row execute function keep_label_v1();

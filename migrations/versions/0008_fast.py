@@ -9,7 +9,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-REPLACED = ("perform_acts_v1", "finish_act_v1")
+REPLACED = ("perform_acts_v1", "finish_act_v1", "unread_posts_v1")
 FUNCTIONS = ("unread_of_v1", "perform_together_v1")
 
 

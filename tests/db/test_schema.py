@@ -14,11 +14,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from conftest import Databases
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import schema_head
-from signalbox.db.schema import CONTROL, COORDINATION, metadata
+from signalbox.db.schema import CONTROL, COORDINATION, HIDDEN, metadata
 from support import clean_environment
 
-HIDDEN = {"search_entries"}
-"""Tables that only functions reach, which look at tenant and lanes themselves: no policy lets anybody else at them."""
 DEFINERS = {"index_behind_v1", "index_search_v1", "purge_deleted_v1", "search_hits_v1", "server_facts_v1"}
 
 CATALOG = {

@@ -19,13 +19,13 @@ from signalbox.config import Settings, load_settings
 from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, open_pool
-from signalbox.db.schema import COORDINATION
+from signalbox.db.schema import COORDINATION, HIDDEN
 from signalbox.domain import documents
 from signalbox.errors import SetupError, Unauthenticated, Unavailable
 from signalbox.identity import mint_token, token_hash
 from support import Agent, Project, make_project
 
-TENANT = sorted(COORDINATION)
+TENANT = sorted(COORDINATION - HIDDEN)
 SECONDS_MAX = 10.0
 
 
@@ -66,7 +66,12 @@ async def full(lead: Agent, agent: Agent, database_url: str) -> Agent:
     await agent.call("task_create", title="t", owner="claude-1")
     await agent.call("task_start", task_id=1)
     await agent.call("task_block", task_id=1, reason="r")
+    await agent.call("task_create", title="then", depends_on=[1])
     await agent.call("whats_new")
+    await agent.call("editor_hook", event="SessionStart", session="s")
+    await agent.call("reset_cursor", to=0)
+    await lead.call("post", to_lanes=["backend", "docs"], body="b", ack_within_seconds=60)
+    await lead.call("lease", surface="src/app.py", queue=True)
     async with Callers(agent.database).session(token_hash(agent.token)) as session:
         who = await session.who()
         values = {"project_id": who.project_id, "session_id": bytes(16), "expires_at": datetime.now(UTC)}
@@ -74,6 +79,7 @@ async def full(lead: Agent, agent: Agent, database_url: str) -> Agent:
         await documents.subscribe(session, who, bytes(16), "signalbox://inbox", datetime.now(UTC))
     connection = await asyncpg.connect(database_url)
     await connection.execute(LANES, who.project_id, who.participation_id)
+    await connection.execute("insert into search_progress values ($1, 0)", who.project_id)
     await connection.close()
     return agent
 

@@ -79,7 +79,7 @@ async def test_discover_says_what_the_server_is_and_how_to_work_with_it(web: htt
         "resources": {"subscribe": True, "listChanged": False},
     }
     assert len(result["instructions"].encode()) <= INSTRUCTIONS_BYTES_MAX
-    for tool in ("whats_new", "read_posts", "post", "claim", "lease", "task_start", "register"):
+    for tool in ("whats_new", "read_posts", "post", "claim", "lease", "task_next", "wait", "register"):
         assert tool in result["instructions"]
 
 

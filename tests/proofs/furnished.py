@@ -40,6 +40,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "note_override": {"hook": "guard", "reason": "they agreed"},
     "check_numbers": {"numbers": [{"sequence": "adr", "number": 1}]},
     "check_surfaces": {"surfaces": ["src/app.py"]},
+    "search": {"query": "please"},
     "claims_of": {"sequence": "{label}-adr"},
     "editor_hook": {"event": "UserPromptSubmit", "session": "s"},
     "settle_claim": {"sequence": "{label}-adr", "number": 8, "outcome": "void"},

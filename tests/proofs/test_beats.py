@@ -57,7 +57,7 @@ async def test_streams_are_proved_and_heartbeats_written_after_something_unexpec
         lead, agent, peer = [await project.join(name, lead=name == "lead") for name in ("lead", "claude-1", "codex-1")]
         with serving(own_url, tmp_path) as server:
             async with stream_of(LEGACY, server, agent) as said, httpx2.AsyncClient(base_url=server.url) as web:
-                async with without_function(operator, "still_hold_v1"), without_function(operator, "touch_v2"):
+                async with without_function(operator, "still_hold_v2"), without_function(operator, "touch_v2"):
                     await call_rest(web, agent.token, "whoami")
                     await until_logged(server, "open streams were not looked after")
                     await until_logged(server, "the heartbeats of a second are lost")

@@ -22,6 +22,8 @@ async def test_what_reads_needs_no_transaction_that_may_write(settings: Settings
     heartbeats = Heartbeats()
     heartbeats.saw(await mine.lead.principal())
     await mine.lead.call("whats_new", limit=500)  # up to the end: from here on there is nothing new
+    while await mine.lead.call("editor_hook", **mine.arguments(CATALOG.tools["editor_hook"])):
+        pass  # likewise, what a session's hook has to show
     assert settings.database_url is not None
     read_only = settings.database_url + "&options=-c%20default_transaction_read_only%3Don"
     async with Database(settings.model_copy(update={"database_url": read_only})) as database:

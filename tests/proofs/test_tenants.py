@@ -198,7 +198,8 @@ async def test_no_tool_reaches_into_another_project(
             ]
 
     for name, arguments, answer in answers:
-        assert answer.code in {None, "not_found"}, (name, arguments, answer)
+        known = {None, "not_found"} | ({"forbidden"} if name == "configure_lane" else set())  # a lane of ours by then
+        assert answer.code in known, (name, arguments, answer)
         assert MARK not in json.dumps(answer.fields), (name, arguments, answer)
     assert await all_rows(database_url, stranger.project.project_id) == before
     assert {name for name, _, answer in answers if answer.code} >= {"ack", "task_start", "task_ship", "post"}

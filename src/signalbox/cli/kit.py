@@ -9,8 +9,11 @@ import click
 from signalbox.clients.__main__ import main
 
 
-@click.command("kit", context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.command("kit", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[install|status|remove] [OPTIONS]")
 def command(arguments: tuple[str, ...]) -> None:
-    """Install, show or remove the kit: signalbox kit install|status|remove (--help says more)."""
-    sys.exit(main(list(arguments)))
+    """Install, show or remove the kit in this repository, as `kit/install` does from a checkout.
+
+    Takes --scope project|user, --client NAME (more than once), --url, --lead and --dry-run.
+    """
+    sys.exit(main(list(arguments), "signalbox kit"))

@@ -12,9 +12,9 @@ from signalbox.clients.known import CLIENTS
 from signalbox.clients.wishes import Wish, wish_for
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], program: str = "kit/install") -> int:
     """Install, show or remove; answers the exit code."""
-    parser = argparse.ArgumentParser(prog="kit/install", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("what", nargs="?", default="install", choices=["install", "status", "remove"])
     parser.add_argument("--scope", default="project", choices=["project", "user"], help="this repository, or this user")
     parser.add_argument(

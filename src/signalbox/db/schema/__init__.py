@@ -24,4 +24,7 @@ CONTROL = _tables(control, sign_in)
 COORDINATION = _tables(coordination, lanes, posts, search, sessions, work)
 """Tables of a project: each is bound to its tenant."""
 
-__all__ = ["CONTROL", "COORDINATION", "metadata"]
+HIDDEN = frozenset({"search_entries"})
+"""Those of them that only functions reach, which look at tenant and lanes themselves."""
+
+__all__ = ["CONTROL", "COORDINATION", "HIDDEN", "metadata"]

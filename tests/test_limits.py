@@ -19,17 +19,17 @@ INTEGER_MAX = 2**53 - 1
 TEXTS = {
     "claim": {"sequence": 64, "note": 500},
     "seed_sequence": {"sequence": 64, "prefix": 16},
-    "register": {"lane": 64, "status": 140},
-    "who_is_active": {"lane": 64},
-    "post": {"to_lane": 64, "to_actor": 128, "subject": 200, "body": 8000, "ref": 120, "tag": 64},
+    "register": {"lane": 64, "status": 140, "session": 64},
+    "who_is_active": {"lane": 64, "tag": 64},
+    "post": {"to_lane": 64, "to_actor": 128, "subject": 200, "body": 8000, "ref": 120, "tag": 64, "reroute": 64},
     "read_posts": {"to_lane": 64, "tag": 64, "ref": 120},
     "ack": {"note": 500},
     "sync": {"lane": 64, "session": 64},
     "reset_cursor": {"lane": 64, "session": 64},
     "lease": {"surface": 200, "note": 200},
-    "release": {"surface": 200},
+    "release": {"surface": 200, "reason": 200},
     "who_holds": {"surface": 200},
-    "task_create": {"title": 200, "detail": 4000, "lane": 64, "owner": 128},
+    "task_create": {"title": 200, "detail": 4000, "lane": 64, "owner": 128, "ref": 120},
     "task_assign": {"owner": 128},
     "task_block": {"reason": 500},
     "list_tasks": {"owner": 128, "lane": 64},
@@ -37,17 +37,62 @@ TEXTS = {
     "admin_provision": {"participant_name": 64, "lane": 64},
     "admin_rotate": {"participant_name": 128},
     "admin_revoke": {"participant_name": 128},
+    "whats_new": {"session": 64},
+    "settle_claim": {"ref": 120, "sequence": 64},
+    "task_next": {"lane": 64},
+    "task_release": {"note": 1000},
+    "task_cancel": {"reason": 500},
+    "task_note": {"note": 1000},
+    "list_lanes": {"after": 64},
+    "join_lane": {"lane": 64},
+    "leave_lane": {"lane": 64},
+    "configure_lane": {"description": 140, "lane": 64},
+    "rename": {"label": 64},
+    "claims_of": {"sequence": 64},
+    "note_override": {"reason": 200},
+    "editor_hook": {"cwd": 4096, "session": 200, "path": 4096},
+    "search": {"lane": 64, "query": 1000, "tag": 64, "ref": 120, "actor": 128},
     "create_invite": {"participant_name": 64, "lane": 64},
 }
-MAY_HAVE_LINES = {("post", "body"), ("task_create", "detail")}
-MAY_BE_EMPTY = {("seed_sequence", "prefix")}
-TIMES = {("query_events", "since"), ("query_events", "until")}
-CHOICES = {("list_tasks", "status"), ("ack", "outcome"), ("admin_provision", "kind"), ("create_invite", "kind")}
+MAY_HAVE_LINES = {
+    ("post", "body"),
+    ("task_create", "detail"),
+    ("task_release", "note"),
+    ("task_note", "note"),
+    ("search", "query"),
+    ("editor_hook", "cwd"),
+    ("editor_hook", "path"),
+}
+MAY_BE_EMPTY = {("seed_sequence", "prefix"), ("configure_lane", "description")}
+TIMES = {(tool, field) for tool in ("query_events", "search") for field in ("since", "until")}
+PATTERNS = {("search", "cursor")}
+CHOICES = {
+    ("ack", "outcome"),
+    ("admin_provision", "kind"),
+    ("configure_lane", "access"),
+    ("create_invite", "kind"),
+    ("editor_hook", "event"),
+    ("lease", "mode"),
+    ("list_tasks", "status"),
+    ("note_override", "hook"),
+    ("post", "kind"),
+    ("post", "urgency"),
+    ("read_posts", "kind"),
+    ("register", "availability"),
+    ("register", "visibility"),
+    ("search", "kind"),
+    ("settle_claim", "outcome"),
+    ("task_create", "priority"),
+}
 
 RANGES = {
     "seed_sequence": {"current": (0, 10**12), "pad": (0, 12)},
     "who_is_active": {"within_seconds": (1, 86_400)},
-    "post": {"reply_to": (1, INTEGER_MAX)},
+    "post": {
+        "reply_to": (1, INTEGER_MAX),
+        "ack_within_seconds": (1, 2_592_000),
+        "expires_in_seconds": (1, 2_592_000),
+    },
     "read_posts": {
         "limit": (1, 200),
         "before": (1, INTEGER_MAX),
@@ -79,6 +124,16 @@ RANGES = {
     },
     "whats_new": {"limit": (1, 500), "after": (0, INTEGER_MAX)},
     "create_invite": {"uses": (1, 50), "ttl_hours": (1, 168)},
+    "post_status": {"post_id": (1, INTEGER_MAX)},
+    "settle_claim": {"number": (1, INTEGER_MAX)},
+    "latest_claims": {"before": (1, INTEGER_MAX)},
+    "release": {"lease_id": (1, INTEGER_MAX)},
+    "task_release": {"task_id": (1, INTEGER_MAX)},
+    "task_cancel": {"task_id": (1, INTEGER_MAX)},
+    "task_note": {"task_id": (1, INTEGER_MAX)},
+    "claims_of": {"limit": (1, 200), "before": (1, INTEGER_MAX)},
+    "inbox": {"limit": (1, 20), "after": (0, INTEGER_MAX)},
+    "search": {"thread": (1, INTEGER_MAX), "limit": (1, 50)},
 }
 
 
@@ -92,7 +147,7 @@ def fields_of(tool: str, kind: str) -> set[str]:
 
 
 def of_length(field: str, length: int) -> str:
-    letter = "x" if field in {"sequence", "participant_name"} else "é"
+    letter = "x" if field in {"sequence", "participant_name", "label"} else "é"
     return letter * length
 
 
@@ -122,7 +177,7 @@ def test_every_text_and_number_of_the_catalog_is_tried_here() -> None:
         numbers |= {(tool.name, field) for field in fields_of(tool.name, "integer")}
     keys = {(tool, "idempotency_key") for tool in REPEATABLE}
 
-    assert texts == set(TEXT_FIELDS) | TIMES | CHOICES | keys
+    assert texts == set(TEXT_FIELDS) | TIMES | CHOICES | PATTERNS | keys
     assert numbers == set(RANGE_FIELDS)
 
 

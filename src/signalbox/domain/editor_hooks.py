@@ -17,7 +17,7 @@ from signalbox.domain import hooks, transports
 from signalbox.domain.hooks import CheckNumbersArgs, CheckSurfacesArgs, NumberedFile, WaitingPost
 from signalbox.domain.leases import SURFACE_CHARACTERS_MAX, normal
 from signalbox.identity import Principal, Scope, ToolGroup
-from signalbox.tool import CONTROL, Args, Effect, Line, Result, Tool
+from signalbox.tool import CONTROL, Args, Effect, Line, Result, Text, Tool
 
 sql = statements(__file__)
 
@@ -35,8 +35,8 @@ class EditorHookArgs(Args):
 
     event: Event
     session: Annotated[Line | None, Field(max_length=200)] = None
-    path: Annotated[str | None, Field(max_length=4096, description="The file that a tool changes.")] = None
-    cwd: Annotated[str | None, Field(max_length=4096, description="The repository's top.")] = None
+    path: Annotated[Text | None, Field(max_length=4096, description="The file that a tool changes.")] = None
+    cwd: Annotated[Text | None, Field(max_length=4096, description="The repository's top.")] = None
     stopping_again: bool = False
     numbered: Annotated[list[Rule], Field(max_length=20, default_factory=list, description="glob=sequence")]
 

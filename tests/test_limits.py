@@ -163,6 +163,8 @@ def accepted(tool: str, **changed: Any) -> Any:
     arguments = CALLS[tool] | changed
     if tool == "ack":
         arguments = {"post_id": 1, **changed} if "note" in changed else changed
+    if tool == "release" and "lease_id" in changed:
+        arguments = {"reason": "It is over.", **changed}
     return CATALOG.get(tool).parse(arguments)
 
 

@@ -55,16 +55,23 @@ def nested(depth: int, *, objects: bool) -> Any:
 
 def values(schema: Schema, known: tuple[Any, ...] = ()) -> Strategy:
     """Answer values that a schema accepts; some of those known, where they fit."""
-    if "anyOf" in schema:
-        return st.one_of(*(values(choice, known) for choice in schema["anyOf"]))
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
+    choices = schema.get("oneOf") or schema.get("anyOf")
+    if choices and schema.get("type") != "object":
+        return st.one_of(*(values(choice, known) for choice in choices))
+    if "enum" in schema or "const" in schema:
+        return st.sampled_from(schema.get("enum") or [schema["const"]])
+    return _typed(schema, known)
+
+
+def _typed(schema: Schema, known: tuple[Any, ...]) -> Strategy:
     if schema["type"] == "integer":
         return _integers(schema, known)
     if schema["type"] == "string":
         return _texts(schema, known)
     if schema["type"] == "array":
         return st.lists(values(schema["items"], IDS), min_size=schema.get("minItems", 0), max_size=6)
+    if schema["type"] == "object":
+        return fitting(schema)
     return {"boolean": st.booleans(), "null": st.none()}[schema["type"]]
 
 
@@ -93,7 +100,7 @@ def _texts(schema: Schema, known: tuple[Any, ...]) -> Strategy:
 @st.composite
 def fitting(draw: st.DrawFn, schema: Schema) -> dict[str, Any]:
     """Draw arguments that the schema of a tool accepts."""
-    properties = dict(schema["properties"])
+    properties = dict(schema.get("properties", {}))
     wanted = set(schema.get("required", ()))
     for rule in ("anyOf", "oneOf"):
         if rule in schema:
@@ -102,6 +109,8 @@ def fitting(draw: st.DrawFn, schema: Schema) -> dict[str, Any]:
             rivals = {choice["required"][0] for choice in schema[rule]} - {chosen}
             properties = {name: kind for name, kind in properties.items() if rule == "anyOf" or name not in rivals}
             properties[chosen] = _given(properties[chosen])
+    for together in [schema["not"]["required"]] if "not" in schema else []:  # these do not go together
+        properties.pop(draw(st.sampled_from(together)))
     optional = sorted(properties.keys() - wanted)
     if optional:
         wanted |= draw(st.sets(st.sampled_from(optional), max_size=3))

@@ -40,9 +40,9 @@ class Event(Result):
 
 # What an event of another type never carries: who asks for both asks for nothing. A test holds the functions to it.
 CARRIERS: Final = {
-    "ref": frozenset({"post"}),
+    "ref": frozenset({"post", "settle", "task_create"}),
     "tag": frozenset({"post"}),
-    "sequence": frozenset({"claim", "seed"}),
+    "sequence": frozenset({"claim", "seed", "settle"}),
 }
 
 # The filters a statement begins with, the narrowest first; each has an index (see events.sql).

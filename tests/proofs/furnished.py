@@ -123,7 +123,7 @@ async def all_rows(dsn: str, project_id: int) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for table in await connection.fetch(TABLES):
             belongs = next((rule for column, rule in OWNERSHIP.items() if column in table["columns"]), None)
-            if belongs is None:
+            if belongs is None or table["name"].startswith("search_"):  # which whoever serves fills a moment later
                 continue
             rows = await connection.fetch(
                 f"select (to_jsonb(t) - $2::text[])::text as row from {table['name']} t where {belongs}",

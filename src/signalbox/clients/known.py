@@ -66,8 +66,6 @@ class Client:
     edits: Callable[[Target], list[Edit]]
     instructions: str
     """The file of a repository that it reads."""
-    lists: tuple[str, ...] = ()
-    """The command that lists its servers."""
 
     def is_installed(self, home: Path) -> bool:
         """Whether it is there."""
@@ -185,9 +183,9 @@ def _vscode(target: Target) -> list[Edit]:
 CLIENTS = {
     client.name: client
     for client in (
-        Client("claude", "Claude Code", "claude", (".claude",), _claude, "CLAUDE.md", ("claude", "mcp", "list")),
-        Client("codex", "Codex", "codex", (".codex",), _codex, "AGENTS.md", ("codex", "mcp", "list")),
-        Client("gemini", "Gemini CLI", "gemini", (".gemini",), _gemini, "GEMINI.md", ("gemini", "mcp", "list")),
+        Client("claude", "Claude Code", "claude", (".claude",), _claude, "CLAUDE.md"),
+        Client("codex", "Codex", "codex", (".codex",), _codex, "AGENTS.md"),
+        Client("gemini", "Gemini CLI", "gemini", (".gemini",), _gemini, "GEMINI.md"),
         Client(
             "opencode",
             "OpenCode",
@@ -195,7 +193,6 @@ CLIENTS = {
             (".config/opencode", ".opencode"),
             _opencode,
             "AGENTS.md",
-            ("opencode", "mcp", "list"),
         ),
         Client("cursor", "Cursor", "cursor-agent", (".cursor",), _cursor, "AGENTS.md"),
         Client("vscode", "VS Code", "code", (".config/Code",), _vscode, "AGENTS.md"),

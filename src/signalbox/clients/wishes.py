@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signalbox.clients import fittings
-from signalbox.clients.edits import CannotConnectError, Edit, Journal
+from signalbox.clients.edits import CannotConnectError, Edit, Journal, read, text_of
 from signalbox.clients.known import CLIENTS, Target
 from signalbox.clients.texts import HASH
 
@@ -115,7 +115,9 @@ class Wish:
 
     def _ignored(self, path: Path) -> bool:
         assert self.repository is not None, "it was looked at"
-        return self.repository.ignores(path) and not HASH.has(_text(self.repository.exclude))
+        return self.repository.ignores(path) and not HASH.has(
+            text_of(self.repository.exclude, read(self.repository.exclude))
+        )
 
     def journal(self) -> Journal:
         """Find what was done before in this scope."""
@@ -126,10 +128,6 @@ class Wish:
         else:
             folder = self.repository.folder
         return Journal.load(folder / "signalbox" / name)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _file(path: Path, text: str) -> Edit:

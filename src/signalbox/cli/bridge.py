@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -13,13 +12,13 @@ import click
 from signalbox.bridge.listening import place_of
 from signalbox.bridge.pump import Pump
 from signalbox.bridge.remote import RefusedError, Remote
-from signalbox.config import Settings, load_settings
+from signalbox.cli.remote import settings_with_token, url_option
+from signalbox.config import Settings
 from signalbox.errors import SetupError
-from signalbox.identity import token_hash
 
 
 @click.command("bridge")
-@click.option("--url", help="The server (SIGNALBOX_URL).")
+@url_option
 @click.option(
     "--channel", is_flag=True, help="Ring for new posts as a channel of Claude Code; else with the next answer."
 )
@@ -28,10 +27,8 @@ def command(url: str | None, *, channel: bool) -> None:
 
     It reconnects when the server comes back, and rings for each new post once.
     """
-    settings = load_settings(os.environ, url=url)
-    if settings.token is None:
-        raise click.UsageError("set SIGNALBOX_TOKEN (or SIGNALBOX_TOKEN_FILE) to a token")
-    token_hash(settings.token)  # what cannot be a token is not sent anywhere
+    settings = settings_with_token(url)
+    assert settings.token is not None, "it was seen to"
     try:
         anyio.run(_bridge, settings, settings.token, channel)
     except* RefusedError as refused:

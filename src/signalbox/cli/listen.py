@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import anyio
@@ -11,15 +10,15 @@ import click
 from signalbox.bridge.listening import Doorbell, Place, doorbells, place_of
 from signalbox.bridge.remote import RefusedError, Remote
 from signalbox.cli.output import printable
-from signalbox.config import Settings, load_settings
+from signalbox.cli.remote import settings_with_token, url_option
+from signalbox.config import Settings
 from signalbox.errors import SetupError
-from signalbox.identity import token_hash
 
 REWAKE_CODE = 2  # what a hook of Claude Code with asyncRewake ends with to wake its session
 
 
 @click.command("listen")
-@click.option("--url", help="The server (SIGNALBOX_URL).")
+@url_option
 @click.option(
     "--once", is_flag=True, help="End with code 2 after the first, printed on standard error: for asyncRewake."
 )
@@ -30,10 +29,8 @@ def command(url: str | None, name: str, *, once: bool) -> None:
     A monitor of a Claude Code plugin shows each line to its session. Exit code 0 when interrupted, 1 when the token
     does not hold.
     """
-    settings = load_settings(os.environ, url=url)
-    if settings.token is None:
-        raise click.UsageError("set SIGNALBOX_TOKEN (or SIGNALBOX_TOKEN_FILE) to a token")
-    token_hash(settings.token)  # what cannot be a token is not sent anywhere
+    settings = settings_with_token(url)
+    assert settings.token is not None, "it was seen to"
     place = place_of(name, settings.url, settings.token)
     try:
         anyio.run(_listen, settings, settings.token, place, once)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import sys
 import time
 import urllib.error
@@ -16,8 +15,8 @@ from typing import Any, Final, NoReturn
 import click
 
 from signalbox.cli.output import printable, say
-from signalbox.config import Settings, load_settings
-from signalbox.identity import token_hash
+from signalbox.cli.remote import settings_with_token, url_option
+from signalbox.config import Settings
 
 SILENCE_SECONDS_MAX: Final = 45  # the server says something every 15 seconds
 PAUSES_SECONDS: Final = (0.5, 1, 2, 5, 10, 30)
@@ -31,7 +30,7 @@ PASSES: Final = frozenset({429, 502, 503, 504})  # what a server that is busy, o
 @click.option("--ref", help="Only what is about this PR, ADR or commit.")
 @click.option("--tag", help="Only posts with this tag.")
 @click.option("--sequence", help="Only numbers of this sequence.")
-@click.option("--url", help="The server (SIGNALBOX_URL).")
+@url_option
 @click.option("--json", "as_json", is_flag=True, help="Print each event as JSON on one line.")
 def command(
     after: int | None, event_type: str | None, url: str | None, *, as_json: bool, **filters: str | None
@@ -41,10 +40,7 @@ def command(
     A connection that breaks is made again, and goes on after the last event. Exit code 0 when interrupted, 1 when the
     server refuses or cannot be reached at first, 2 for arguments that do not fit.
     """
-    settings = load_settings(os.environ, url=url)
-    if settings.token is None:
-        raise click.UsageError("set SIGNALBOX_TOKEN (or SIGNALBOX_TOKEN_FILE) to a token")
-    token_hash(settings.token)  # what cannot be a token is not sent anywhere
+    settings = settings_with_token(url)
     asked = {name: value for name, value in {**filters, "type": event_type}.items() if value is not None}
     show = _as_json if as_json else _as_line
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import asyncpg
@@ -99,6 +100,18 @@ async def test_defaults_spelled_out_are_the_same_arguments(agent: Agent) -> None
     again = await agent.call("lease", surface="./src/app.py", ttl_seconds=1800, note=None, idempotency_key="k")
 
     assert again == first
+
+
+async def test_an_argument_added_later_does_not_change_what_was_asked_before(
+    project: Project, agent: Agent, operator: asyncpg.Connection[Any]
+) -> None:
+    await agent.call("lease", surface="src/app.py", ttl_seconds=1800, idempotency_key="k")
+
+    kept_hash = await operator.fetchval(
+        "select arguments_hash from idempotency_keys where project_id = $1", project.project_id
+    )
+
+    assert kept_hash == hashlib.sha256(b'{"surface": "src/app.py"}').digest()
 
 
 async def test_without_a_key_nothing_is_kept(project: Project, agent: Agent, operator: asyncpg.Connection[Any]) -> None:

@@ -56,7 +56,7 @@ class Keyed(Protocol):
     def idempotency_key(self) -> str | None:
         """The key under which the answer is kept, if the caller gave one."""
 
-    def model_dump_json(self, *, exclude: set[str]) -> str:
+    def model_dump_json(self, *, exclude: set[str], exclude_defaults: bool) -> str:
         """Answer the arguments as JSON."""
 
 
@@ -83,7 +83,8 @@ def as_json(fields: dict[str, Any]) -> str:
 
 
 def _fingerprint(args: Keyed) -> bytes:
-    plain = json.loads(args.model_dump_json(exclude={"idempotency_key"}))
+    """Hash what was asked. Defaults are left out: a tool that gets one more argument still knows its earlier calls."""
+    plain = json.loads(args.model_dump_json(exclude={"idempotency_key"}, exclude_defaults=True))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).digest()
 
 

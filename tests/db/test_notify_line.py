@@ -67,6 +67,7 @@ async def test_what_a_breaking_connection_did_not_tell_the_next_one_tells(monkey
 async def test_a_burst_is_told_together_and_not_heard_by_who_told_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first of it is told at once, the rest after a pause."""
     monkeypatch.setattr(notify, "TELL_SECONDS", 3600)
+    monkeypatch.setattr(notify, "TELL_SECONDS_MAX", 3600)
     line = FakeLine(1)
 
     async def connect() -> notify.Line:
@@ -87,6 +88,32 @@ async def test_a_burst_is_told_together_and_not_heard_by_who_told_it(monkeypatch
     assert line.told == ["notify signalbox, '7,8'"]
     assert not woken_by_itself
     assert woken_by_another
+
+
+async def test_the_more_acts_are_told_at_once_the_longer_the_next_ones_are_gathered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted_sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", noted_sleep)
+    line = FakeLine(1)
+
+    async def connect() -> notify.Line:
+        return cast("notify.Line", line)
+
+    wakeups = Wakeups(connect)
+    async with wakeups.listening():
+        for number, acts in enumerate((1, 3, 32, 1), start=1):
+            wakeups.moved(7, acts)
+            while len(pauses) < number:
+                await sleep(0)
+
+    assert pauses == [0.005, 0.015, 0.02, 0.005]
 
 
 async def nowhere() -> notify.Line:

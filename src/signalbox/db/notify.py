@@ -31,7 +31,9 @@ PROJECTS_TOLD_MAX: Final = 350  # of 20 bytes at most each: PostgreSQL takes les
 LOOK_SECONDS: Final = 3.0
 """After so long without a wake-up, whoever waits looks all the same."""
 TELL_SECONDS: Final = 0.005
-"""Between two notifications of this process: what moves meanwhile is told together."""
+"""Between two notifications of this process, for each act that the first tells of: what moves meanwhile is told
+together, so that processes under load wake each other less often than they act."""
+TELL_SECONDS_MAX: Final = 0.02
 PROVE_SECONDS: Final = 5.0
 """After so long without a notification to send, the connection is tried."""
 LINE_SECONDS_MAX: Final = 5.0
@@ -78,12 +80,15 @@ class Wakeups:
         self._connect = connect
         self._called: dict[int, dict[Callable[[], None], None]] = {}
         self._untold: set[int] = set()
+        self._acts = 0
+        """How many acts they have seen."""
         self._news = asyncio.Event()
         self._own_pid = 0
 
-    def moved(self, project_id: int) -> None:
-        """Say that something may have changed in a project, after it has committed."""
+    def moved(self, project_id: int, acts: int = 1) -> None:
+        """Say that something may have changed in a project, by so many acts, after they have committed."""
         self._call(project_id)
+        self._acts += acts
         if len(self._untold) <= PROJECTS_TOLD_MAX:  # one more than can be named: everything is told
             self._untold.add(project_id)
         self._news.set()
@@ -184,7 +189,7 @@ class Wakeups:
             except TimeoutError:
                 await self._prove(line)
                 continue
-            untold = self._untold
+            untold, acts, self._acts = self._untold, self._acts, 0
             payload = self.take_untold()
             try:
                 await line.execute(f"notify {CHANNEL}, '{payload or ''}'", timeout=LINE_SECONDS_MAX)
@@ -192,7 +197,7 @@ class Wakeups:
                 self._untold |= untold
                 self._news.set()
                 raise
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(min(TELL_SECONDS * max(acts, 1), TELL_SECONDS_MAX))
 
     async def _prove(self, line: Line) -> None:
         """See that the connection holds, and that nobody else is given its backend."""

@@ -253,7 +253,7 @@ class Database:
             self.wakeups.moved(project_id)  # it may have committed all the same
             raise
         if any(row["state"] is None for row in rows):
-            self.wakeups.moved(project_id)
+            self.wakeups.moved(project_id, len(rows))
             self.moves.note(project_id, len(rows))
         return rows
 

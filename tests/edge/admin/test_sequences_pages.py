@@ -120,6 +120,23 @@ async def test_what_became_of_a_number_is_shown(team: Team) -> None:
     assert page.count("void") == 1
 
 
+async def test_a_number_is_settled_once(team: Team) -> None:
+    for _ in range(2):
+        await team.claude.call("claim", sequence="adr")
+    path = f"{PATH}/adr/settle"
+    settled = await team.browser.fill(f"{PATH}/adr", path, number=1, outcome="void", ref="PR-7")
+    otherwise = await team.browser.fill(f"{PATH}/adr", path, number=1, outcome="committed")
+    untaken = await team.browser.fill(f"{PATH}/adr", path, number=3, outcome="void")
+    left = await team.claude.call("latest_claims", unsettled=True)
+
+    assert "void PR-7" in words(settled)
+    assert [settled.status_code, otherwise.status_code, untaken.status_code] == [200, 409, 404]
+    assert "1 is void already: PR-7" in words(otherwise)
+    assert [claim["number"] for claim in left["sequences"]] == [2]
+    for page in (settled, otherwise, untaken):
+        require_sound(page)
+
+
 async def test_many_sequences_are_shown_page_by_page(team: Team) -> None:
     names = [f"a-sequence-of-a-longer-name-{number:03}".ljust(64, "x") for number in range(SEQUENCES_SHOWN + 2)]
     for name in names:
@@ -145,10 +162,11 @@ async def test_sequences_of_others_are_not_there(team: Team, browser: BrowserOf,
     form = next(form for form in read(await browser.get(PATH)).forms if form.action == PATH)
     seen = [await browser.get(f"{PATH}/theirs"), await browser.get("/admin/projects/main/sequences/theirs")]
     sent = []
-    for action in ("/admin/projects/main/sequences", "/admin/projects/main/sequences/theirs/seed"):
+    foreign_paths = ("", "/theirs/seed", "/theirs/settle")
+    for action in (f"/admin/projects/main/sequences{path}" for path in foreign_paths):
         form.action = action
-        sent.append(await browser.send(form, PATH, sequence="theirs", current=99))
+        sent.append(await browser.send(form, PATH, sequence="theirs", current=99, number=1, outcome="void"))
 
-    assert [page.status_code for page in (*seen, *sent)] == [404] * 4
+    assert [page.status_code for page in (*seen, *sent)] == [404] * 5
     assert (await foreign.call("claim", sequence="theirs"))["number"] == 2
     assert (await team.claude.call("list_sequences"))["sequences"] == []

@@ -35,6 +35,7 @@ NOTICES: Final = {
     "project_deleted": "The project is deleted.",
     "lease_released": "The lease has ended. Its holder is not told: write a post.",
     "sequence_seeded": "The sequence goes on from there.",
+    "claim_settled": "What became of the number is in the ledger.",
     "lane_made": "The lane is there.",
     "lane_changed": "The lane is as you want it.",
     "lane_joined": "You are in this lane: what is posted to it reaches you.",

@@ -1,4 +1,4 @@
-"""Sequences: the next number of each, who took which, and setting where one goes on."""
+"""Sequences: the next number of each, who took which, what became of it, and setting where one goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from signalbox.domain import claims
-from signalbox.domain.claims import SEED_MAX, ClaimsArgs, SeedArgs, Sequence
+from signalbox.domain.claims import SEED_MAX, ClaimsArgs, SeedArgs, Sequence, SettleArgs
 from signalbox.edge.admin.forms import NotFilledIn
 from signalbox.edge.admin.page import PROJECT_PATH, Page, PageRoute, Send, Show
 from signalbox.errors import NotFound
@@ -60,6 +60,13 @@ async def seed_one(page: Page) -> Response:
     return page.go(f"{page.project_path}/sequences/{name}", notice="sequence_seeded")
 
 
+async def settle(page: Page) -> Response:
+    """Say what became of a number."""
+    name = page.request.path_params["sequence"]
+    await claims.settle_claim(page.db, page.who, page.arguments(SettleArgs, sequence=name))
+    return page.go(f"{page.project_path}/sequences/{name}", notice="claim_settled")
+
+
 async def _sequences(page: Page) -> list[Sequence]:
     return (await claims.list_sequences(page.db, page.who, Args())).sequences
 
@@ -78,4 +85,5 @@ PAGES: tuple[PageRoute, ...] = (
     Send(f"{PROJECT_PATH}/sequences", seed, again=show),
     Show(SEQUENCE_PATH, show_one),
     Send(f"{SEQUENCE_PATH}/seed", seed_one, again=show_one),
+    Send(f"{SEQUENCE_PATH}/settle", settle, again=show_one),
 )

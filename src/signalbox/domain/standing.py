@@ -50,7 +50,7 @@ def _lines(state: State, quote: Quote, head: str, item: str) -> Iterator[str]:
     )
     for name, lines in parts:
         yield f"{head}{name} ({len(lines)})"
-        if head:
+        if head and lines:
             yield ""
         yield from (item + line for line in lines)
         yield ""

@@ -48,7 +48,8 @@ put the PR, ADR or commit into ref.
 - lease(surface) before you edit a shared file; if `others` is not empty talk to them first; release when done. \
 Leases are advisory.
 - Tasks: task_next gives you the next one that is ready, and nobody else. On a conflict take another.
-- wait, instead of asking again: for a post, an ack, a surface, a task. search finds what was said.
+- wait, instead of asking again: for a post, an ack, a surface, a task. sync sends, acks, receives and waits in one \
+call. search finds what was said.
 - `_unread_posts: N` in an answer: N posts wait for your ack. Read them before you go on.
 - A call whose answer was lost: repeat it with the same idempotency_key; nothing happens twice.
 - Errors carry a code and say what to do next.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from support import Agent, ServerProcess, clean_environment, free_port
 pytestmark = pytest.mark.usefixtures("anyio_backend")  # its fixtures are asynchronous, the tests are not
 
 END_SECONDS_MAX = 20
+SIGNAL_AGAIN_SECONDS = 5
 TOKEN = "sbx_" + "0" * 36  # of the right shape, but for the checksum
 
 
@@ -47,10 +48,16 @@ class Watcher:
         return self.process.stdout.readline().rstrip("\n")
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
-        """Wait for its end, which a signal may bring; answers the exit code and what it said."""
-        if number is not None:
-            self.process.send_signal(number)
-        out, errors = self.process.communicate()
+        """Wait for its end, which a signal may bring; answers the exit code and what it said.
+
+        The signal is repeated: Python sees one that comes just before it waits for the server only when it has waited.
+        """
+        while True:
+            if number is not None:
+                self.process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                out, errors = self.process.communicate(timeout=SIGNAL_AGAIN_SECONDS)
+                break
         self._bound.cancel()
         return self.process.returncode, out, errors
 

@@ -46,7 +46,7 @@ async def test_a_server_of_before_threads_goes_on_posting(databases: Databases) 
 
 
 async def test_names_and_cursors_of_before_are_kept_both_ways(databases: Databases) -> None:
-    dsn = await to_thread.run_sync(databases.create, "names")
+    dsn = await to_thread.run_sync(databases.create, "renamed")
     await to_thread.run_sync(migrate, dsn)
     cursors = "select participation_id, seq, page_seq from cursors order by 1, 2"
     async with Database(load_settings({}, database_url=dsn)) as database:

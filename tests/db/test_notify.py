@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import asyncpg
 import pytest
+from anyio import to_thread
 
+from conftest import Databases
 from proofs.operators import until
-from signalbox.config import Settings
+from signalbox.config import Settings, load_settings
 from signalbox.db import notify
+from signalbox.db.migrating import migrate
 from signalbox.db.notify import EVERYTHING, Wakeups
 from signalbox.db.pool import LINE_NAME, Database
 from signalbox.domain import invites, owners
 from signalbox.domain.invites import InviteArgs
 from signalbox.domain.owners import OwnerRow
 from signalbox.errors import SetupError, Unavailable
-from support import Agent, Project, ServerProcess
+from support import Agent, Project, serving
 
 SECONDS_MAX = 10
 
@@ -260,19 +264,20 @@ async def test_a_pooler_in_transaction_mode_is_refused(settings: Settings, monke
 
 
 async def test_each_worker_has_one_connection_for_wake_ups_beside_its_pool(
-    two_workers: ServerProcess, settings: Settings
+    databases: Databases, tmp_path: Path
 ) -> None:
+    dsn = await to_thread.run_sync(databases.create, "lines")
+    await to_thread.run_sync(migrate, dsn)
     counted = 2
 
     async def are_as_many() -> bool:
         return len(await lines(database)) == counted
 
-    async with Database(settings) as database:
-        await until(are_as_many)
-        counted = 3
-        async with database.wakeups.listening():
+    with serving(dsn, tmp_path, workers=2):
+        async with Database(load_settings({}, database_url=dsn)) as database:
             await until(are_as_many)
-        counted = 2
-        await until(are_as_many)
-
-    assert two_workers.process.poll() is None
+            counted = 3
+            async with database.wakeups.listening():
+                await until(are_as_many)
+            counted = 2
+            await until(are_as_many)

@@ -20,7 +20,8 @@ from support import Agent, Project
 async def test_of_several_who_want_one_name_at_once_one_gets_it(project: Project, workers: list[Database]) -> None:
     agents = [await project.join(f"claude-{number}") for number in range(6)]
     renamings = [at(worker, one).call("rename", label="best") for one, worker in zip(agents, workers, strict=False)]
-    newcomer = Project(workers[6], project.owner).join("best")
+    lead = await project.join("lead", lead=True)
+    newcomer = at(workers[6], lead).call("admin_provision", participant_name="best")
 
     outcomes = await together([*renamings, newcomer])
 

@@ -38,7 +38,7 @@ async def test_nobody_else_does_and_no_lead_without_a_reason(lead: Agent, agent:
 
     with pytest.raises(Forbidden, match="only a lead may end leases of others"):
         await peer.call("release", lease_id=1, reason="I want it.")
-    with pytest.raises(InvalidArguments, match=f"lease 1 is that of {agent.actor}: say why"):
+    with pytest.raises(Forbidden, match=f"lease 1 is that of {agent.actor}: say why"):
         await lead.call("release", lease_id=1)
     with pytest.raises(NotFound, match="no lease 2"):
         await lead.call("release", lease_id=2, reason="It is asleep.")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from edge.generating import STRANGERS_NAME, fitting, hostile
 from edge.twins import MARK, REST, ROLES, WAYS, Twins, make_stranger, make_twin
+from edge.wire import is_whole
 from proofs.furnished import all_rows
 from signalbox.catalog import CATALOG
 from signalbox.db.pool import Database
@@ -142,11 +143,7 @@ def judge(twins: Twins, tool: str, role: str, arguments: dict[str, Any]) -> None
 def at_once(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Let a tool that may wait answer at once, where it would be let wait."""
     name = CATALOG.tools[tool].waits
-    if (
-        name is None
-        or not isinstance(arguments.get(name, 0), int)
-        or not 0 <= arguments.get(name, 0) <= WAIT_SECONDS_MAX
-    ):
+    if name is None or not is_whole(arguments.get(name, 0)) or not 0 <= arguments.get(name, 0) <= WAIT_SECONDS_MAX:
         return arguments
     return arguments | {name: 0}
 

@@ -142,6 +142,11 @@ async def serving_here(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
+def is_whole(value: object) -> bool:
+    """Whether JSON Schema takes it for an integer: 3.0 is one."""
+    return type(value) is int or (isinstance(value, float) and value.is_integer())
+
+
 def assert_leaks_nothing(text: str, *private: str) -> None:
     """See that an answer says nothing about the database, nor anything private."""
     lowered = text.lower()

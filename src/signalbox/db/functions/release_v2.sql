@@ -25,7 +25,7 @@ begin
         select * into ended from leases l where l.project_id = ctx.project_id and l.lease_id = wanted_id;
         if ended.participation_id is distinct from ctx.participation_id then
             if reason is null and ctx.role = 'lead' and ended.lease_id is not null then
-                perform refuse_v1(400, format('lease %s is that of %s: say why you end it, with reason', wanted_id, ended.actor));
+                perform refuse_v1(403, format('lease %s is that of %s: say why you end it, with reason', wanted_id, ended.actor));
             end if;
             return force_release_v1(act, wanted_id, reason);
         end if;

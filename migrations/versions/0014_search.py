@@ -27,7 +27,6 @@ FUNCTIONS = (
     "search_words_v1",
     "search_body_v1",
     "search_vector_v1",
-    "search_terms_v1",
     "search_hits_v1",
     "search_headline_v1",
     "search_v1",

@@ -15,8 +15,10 @@ declare
         string_to_array(nullif(current_setting('signalbox.project_ids', true), ''), ',')::bigint[];
     -- An index knows no places of words: what has the words of a phrase is looked at one by one.
     is_phrase constant boolean := wanted::text ~ '<(-|\d+)>' and wanted::text !~ '!\(';
-    terms constant tsquery[] := search_terms_v1(
-        case when is_phrase then regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g')::tsquery else wanted end, filters);
+    words constant tsquery := case
+        when is_phrase then regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g')::tsquery else wanted end;
+    terms constant tsquery := coalesce(search_keys_v1(filters) && words, words);
+    is_without_only constant boolean := querytree(terms) = 'T';
     block tsquery;
     place bigint := upto;
     bits integer := 10;
@@ -35,19 +37,13 @@ begin
             return;
         end if;
         block := search_keys_v1(array[project || '/n' || bits || '/' || (place >> bits)]);
-        if terms[1] is not null then
-            block := block && terms[1];
-        end if;
+        -- Two conditions and in this order: the index goes through the block and the rarest term side by side, each
+        -- skipping what the other lacks. In one, or the other way round, it goes through all projects' entries.
         with fit as materialized (
             select s.seq, not is_phrase or s.vector @@ wanted as is_hit
             from search_entries s
             where s.vector @@ block
-                and s.vector @@ coalesce(terms[2], block)
-                and s.vector @@ coalesce(terms[3], block)
-                and s.vector @@ coalesce(terms[4], block)
-                and s.vector @@ coalesce(terms[5], block)
-                and s.vector @@ coalesce(terms[6], block)
-                and s.vector @@ coalesce(terms[7], block)
+                and s.vector @@ case when is_without_only then block && terms else terms end
                 and s.project_id + 0 = project  -- the key is looked up and these are looked at, never the other way
                 and s.seq + 0 > above
                 and s.seq + 0 <= place

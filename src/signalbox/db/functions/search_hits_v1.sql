@@ -1,11 +1,13 @@
 -- The newest hits among what is indexed, above one event and up to another, each with its rank: at most so many. Goes
 -- from the newest block of events to older ones and stops when there are enough, so a common word costs no more than a
 -- rare one; where a block has little that could fit, the next ones are larger. Where a lot could fit and does not (a
--- phrase of common words), it stops after looks_max of them: a last row without a rank says how far it has not looked.
+-- phrase of common words) it stops after looks_max of them, and where that takes long (common words that hardly meet)
+-- after seconds_max, at the end of a block: a last row without a rank says from where on it has not looked.
 -- Row security lets no @@ reach an index, so this reads the table without it, as the only one who may: the tenants and
 -- the closed lanes that the caller's authentication has set are looked at here.
 create function search_hits_v1(
-    project bigint, wanted tsquery, filters text[], above bigint, upto bigint, hits_max integer, looks_max integer
+    project bigint, wanted tsquery, filters text[], above bigint, upto bigint, hits_max integer, looks_max integer,
+    seconds_max double precision
 )
 returns table (seq bigint, rank real) language plpgsql stable security definer
 set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -18,7 +20,7 @@ declare
     words constant tsquery := case
         when is_phrase then regexp_replace(wanted::text, '<(-|\d+)>', '&', 'g')::tsquery else wanted end;
     terms constant tsquery := coalesce(search_keys_v1(filters) && words, words);
-    is_without_only constant boolean := querytree(terms) = 'T';
+    deadline constant timestamptz := clock_timestamp() + make_interval(secs => seconds_max);
     block tsquery;
     place bigint := upto;
     bits integer := 10;
@@ -32,7 +34,7 @@ begin
         return;
     end if;
     while place > above and missing > 0 loop
-        if looks > looks_max then
+        if place < upto and (looks > looks_max or clock_timestamp() > deadline) then
             return query select place, null::real;
             return;
         end if;
@@ -43,7 +45,7 @@ begin
             select s.seq, not is_phrase or s.vector @@ wanted as is_hit
             from search_entries s
             where s.vector @@ block
-                and s.vector @@ case when is_without_only then block && terms else terms end
+                and s.vector @@ terms
                 and s.project_id + 0 = project  -- the key is looked up and these are looked at, never the other way
                 and s.seq + 0 > above
                 and s.seq + 0 <= place

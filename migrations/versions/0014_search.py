@@ -27,7 +27,6 @@ FUNCTIONS = (
     "search_words_v1",
     "search_body_v1",
     "search_vector_v1",
-    "search_terms_v1",
     "search_hits_v1",
     "search_headline_v1",
     "search_v1",
@@ -44,7 +43,7 @@ def upgrade() -> None:
     grant_to_app("select", "search_progress")
     apply_functions(FUNCTIONS)
     replace_functions(("purge_deleted_v1",))
-    only_for_app("search_hits_v1(bigint, tsquery, text[], bigint, bigint, integer, integer)")
+    only_for_app("search_hits_v1(bigint, tsquery, text[], bigint, bigint, integer, integer, double precision)")
     only_for_app("index_search_v1(bigint[], integer)")
     only_for_app("index_behind_v1(bigint, integer, integer)")
 

@@ -41,6 +41,7 @@ async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]
     [
         ({"query": "deploy"}, 10, BLOCK),
         ({"query": "-deploy"}, 10, BLOCK),
+        ({"query": "zebra or -deploy"}, 10, BLOCK),
         ({"query": "kumquat"}, 6, 20),
         ({"query": "zebra"}, 3, 20),
         ({"query": "quagga"}, 0, 0),
@@ -54,21 +55,24 @@ async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]
     ids=str,
 )
 async def test_a_search_reads_words_and_no_more_than_a_block(
-    reader: Reader, asked: dict[str, Any], found: int, rows_max: int
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], found: int, rows_max: int
 ) -> None:
+    monkeypatch.setattr(search, "LOOKING_SECONDS", 60)
     plans = Plans()
     await plans.watch(reader.connection)
     hits = await find(reader, reader.who, SearchArgs.model_validate(asked))
     await plans.stop(reader.connection)
+    ran = [node for plan in plans.take() for node in nodes(plan["Plan"])]
     read = [
         (node["Node Type"], node["Relation Name"], rows_read(node))
-        for plan in plans.take()
-        for node in nodes(plan["Plan"])
+        for node in ran
         if node.get("Relation Name") in TABLES
     ]
+    words = {node["Index Cond"].count("@@") for node in ran if node.get("Index Name") == "search_entries_by_word"}
 
     assert len(hits.hits) == found
     assert [node for node in read if node[0] == "Seq Scan"] == []
     assert sum(rows for _, table, rows in read if table == "search_entries") <= rows_max + search.RANKED_MAX
     assert sum(rows for _, table, rows in read if table != "search_entries") <= 100
     assert any(node[0] == "Bitmap Heap Scan" and node[1] == "search_entries" for node in read)
+    assert words == {2}

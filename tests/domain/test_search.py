@@ -233,13 +233,13 @@ async def test_nothing_of_another_project_is_found(
     async with looking(database, project.project_id) as page:
         for tenant, found in ((project.project_id, 0), (other_project.project_id, 0)):
             rows = await page.connection.fetch(
-                "select * from search_hits_v1($1, 'cach', '{}', 0, 1000, 10, 10)", tenant
+                "select * from search_hits_v1($1, 'cach', '{}', 0, 1000, 10, 10, null)", tenant
             )
             assert len(rows) == found
         for setting in ("", None, str(project.project_id)):
             await page.connection.execute("select set_config('signalbox.project_ids', $1, false)", setting)
             assert not await page.connection.fetch(
-                "select * from search_hits_v1($1, 'cach', '{}', 0, 1000, 10, 10)", other_project.project_id
+                "select * from search_hits_v1($1, 'cach', '{}', 0, 1000, 10, 10, null)", other_project.project_id
             )
 
 

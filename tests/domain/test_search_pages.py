@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from domain.looking import looking
-from domain.searching import EVENTS_MAX, index, pages_of
+from domain.searching import EVENTS_MAX, index, pages_of, post_many
 from signalbox.domain import search
 from signalbox.errors import InvalidArguments
 from support import Agent, Project
@@ -63,13 +63,13 @@ async def test_far_blocks_of_events_are_reached(
         )
     async with looking(project.database, project.project_id) as page:
         found = await page.connection.fetch(
-            "select seq from search_hits_v1($1, 'cach', '{}', 0, 9000000, 10, 10) order by seq", project.project_id
+            "select seq from search_hits_v1($1, 'cach', '{}', 0, 9000000, 10, 10, null)", project.project_id
         )
         missed = await page.connection.fetch(
-            "select seq from search_hits_v1($1, 'cach', '{}', 2000, 4999999, 10, 10)", project.project_id
+            "select seq from search_hits_v1($1, 'cach', '{}', 2000, 4999999, 10, 10, null)", project.project_id
         )
 
-    assert [row["seq"] for row in found] == [2, 3, 2_000, 70_000, 5_000_000]
+    assert sorted(row["seq"] for row in found) == [2, 3, 2_000, 70_000, 5_000_000]
     assert [row["seq"] for row in missed] == [70_000]
 
 
@@ -77,28 +77,41 @@ async def test_a_phrase_of_common_words_is_searched_step_by_step(
     project: Project, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "LOOKS_MAX", 20)
-    await agent.call("post", to_lane="docs", body="fast cache")
-    async with project.database.connection() as connection:
-        await connection.execute("select set_config('signalbox.project_ids', $1, false)", str(project.project_id))
-        await connection.execute(
-            "insert into posts (project_id, post_id, seq, author_id, author, to_lane, body, created_at, thread_id) "
-            "select project_id, n, n + 1, author_id, author, to_lane, 'cache fast', created_at, n "
-            "from posts, generate_series(2, 2200) n"
-        )
-        await connection.execute(
-            "insert into events (project_id, seq, at, participation_id, actor, type, payload, post_id) "
-            "select e.project_id, n + 1, at, participation_id, actor, type, jsonb_build_object('post_id', n), n "
-            "from events e, generate_series(2, 2200) n where e.seq = 2"
-        )
-        await connection.execute("update ledgers set head = 2201, post_head = 2200")
-    while await index(project):
-        pass
+    await post_many(project, agent, ["fast cache", *["cache fast"] * 2199])
 
     first = await agent.call("search", query='"fast cache"')
     pages = await pages_of(agent, '"fast cache"')
 
     assert first == {"hits": [], "cursor": "2047.0"}
     assert pages == [[], [], [2]]
+
+
+async def test_a_search_that_takes_long_goes_on_where_it_stopped(
+    project: Project, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that stand in half of the posts each, and in few of them together: in older ones closer to each other."""
+    met = {1, 1100, 1101, 1102, 2050, 2051, 2052, 2053, 2054}
+    bodies = [f"fast {'and ' * (n // 20)} cache" if n in met else ("fast", "cache")[n % 2] for n in range(1, 2201)]
+    await post_many(project, agent, bodies)
+    monkeypatch.setattr(search, "LOOKING_SECONDS", 0)
+    pages = await pages_of(agent, "fast cache", limit=2)
+    first = await agent.call("search", query="fast cache", limit=2)
+    monkeypatch.setattr(search, "LOOKING_SECONDS", 60)
+    second = await agent.call("search", query="fast cache", limit=2, cursor=first["cursor"])
+    whole = await pages_of(agent, "fast cache", limit=50)
+    monkeypatch.setattr(search, "LOOKING_SECONDS", 0)
+    later = await agent.call("search", query="fast cache", limit=2, cursor="2201.6.1023")
+
+    assert [len(page) for page in pages] == [2, 2, 1, 2, 1, 1]
+    assert [set(chain(*part)) for part in (pages[:3], pages[3:5], pages[5:])] == [
+        {2051, 2052, 2053, 2054, 2055},
+        {1101, 1102, 1103},
+        {2},
+    ]
+    assert first["cursor"] == "2201.2.2047"
+    assert [hit["event_id"] for hit in second["hits"]] == pages[1]
+    assert [sorted(page) for page in whole] == [sorted(chain(*pages))]
+    assert ([hit["event_id"] for hit in later["hits"]], later["cursor"]) == ([2052, 2051], "1023.0")
 
 
 async def test_what_lies_between_index_and_tail_is_counted(
@@ -128,7 +141,7 @@ async def test_a_tail_of_long_texts_is_cut_by_their_length(agent: Agent) -> None
     assert found["unsearched"] == 2  # that post, and who joined
 
 
-@pytest.mark.parametrize("cursor", ["", "1", "1.1.1", "-1.0", "9" * 16 + ".0", "1.0001", "x", "1.-1"])
+@pytest.mark.parametrize("cursor", ["", "1", "1.1.1.1", "1.1.", "1..1", "-1.0", "9" * 16 + ".0", "1.0001", "x", "1.-1"])
 async def test_only_cursors_are_cursors(agent: Agent, cursor: str) -> None:
     with pytest.raises(InvalidArguments, match="cursor"):
         await agent.call("search", query="cache", cursor=cursor)

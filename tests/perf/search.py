@@ -4,8 +4,8 @@
 
 Makes both projects on an embedded PostgreSQL of its own, indexes them as the server does (minutes, all in all), then
 runs each search in turns in both, on one connection of the server's role. Prints how many milliseconds of one core an
-event took to index, and of each search the median, the 95th percentile and how many it found. `--plans` prints how the
-big project's index was read. Not part of the test run.
+event took to index, and of each search the median, the 95th percentile and how many it found (+: there may be more).
+`--plans` prints how the big project's index was read. Not part of the test run.
 """
 
 from __future__ import annotations
@@ -120,14 +120,14 @@ async def compare(options: argparse.Namespace, small: Reader, big: Reader) -> No
         if options.only not in name:
             continue
         times: dict[int, list[float]] = {small.who.project_id: [], big.who.project_id: []}
-        found = 0
+        found = ""
         for _ in range(options.rounds + WARM_ROUNDS):
             for reader in (small, big):
                 await reader.connection.execute(f"set signalbox.project_ids = '{reader.who.project_id}'")
                 start = time.perf_counter()
                 hits = await find(reader, reader.who, SearchArgs.model_validate(arguments))
                 times[reader.who.project_id].append((time.perf_counter() - start) * 1000)
-                found = len(hits.hits)
+                found = f"{len(hits.hits)}{'+' if hits.cursor else ''}"
         kept = [each[WARM_ROUNDS:] for each in times.values()]
         row = [value for each in kept for value in (statistics.median(each), statistics.quantiles(each, n=20)[-1])]
         write(f"{name:<26}" + "".join(f"{value:>9.2f}" for value in row) + f"{found:>7}\n")

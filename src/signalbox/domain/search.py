@@ -19,10 +19,12 @@ TAIL_EVENTS_MAX: Final = 1000
 """So many events that are not indexed yet are looked through."""
 LOOKS_MAX: Final = 4000
 """So many entries that could fit a phrase are looked at in one search; the next page goes on from there."""
+LOOKING_SECONDS: Final = 0.02
+"""So long one search looks for older hits, up to the end of a block of events; the next page goes on from there."""
 FOUND_BEGINS, FOUND_ENDS = MARKS = "\x02", "\x03"
 """What stands around what was found, in a text for pages; no text has them."""
 
-Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,15}\.[0-9]{1,3}$")]
+Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,15}\.[0-9]{1,3}(\.[0-9]{1,15})?$")]
 
 
 class SearchArgs(Args):
@@ -55,7 +57,10 @@ class Hit(Result):
 
 
 class Hits(Result):
-    """A page, the best first; there is more at `cursor`. `unsearched` events wait to be indexed."""
+    """A page, the best first. With a cursor there may be more, also where nothing was found so far.
+
+    `unsearched` events wait to be indexed.
+    """
 
     hits: list[Hit]
     cursor: str | None = None
@@ -68,6 +73,7 @@ class Found(Result):
     hits: Annotated[list[Hit], FromJson]
     next_upto: int | None
     next_skip: int | None
+    next_above: int | None
     unsearched: int
 
 
@@ -78,21 +84,25 @@ async def find(db: Executor, who: Principal, args: SearchArgs) -> Hits:
         NotFound: nobody is called like the actor.
         Conflict: several are.
     """
-    upto, _, skip = (args.cursor or "").partition(".")
+    upto, _, rest = (args.cursor or "").partition(".")
+    skip, _, above = rest.partition(".")
     found = await sql.search.one(
         db,
         Found,
         project_id=who.project_id,
         upto=int(upto) if upto else None,
         skip=int(skip or 0),
+        above=int(above) if above else None,
         ranked_max=RANKED_MAX,
         tail_max=TAIL_EVENTS_MAX,
         looks_max=LOOKS_MAX,
+        seconds_max=LOOKING_SECONDS,
         **args.model_dump(exclude={"cursor"}),
     )
+    place = (found.next_upto, found.next_skip, found.next_above)
     return Hits(
         hits=found.hits,
-        cursor=None if found.next_upto is None else f"{found.next_upto}.{found.next_skip}",
+        cursor=".".join(str(number) for number in place if number is not None) or None,
         unsearched=found.unsearched or None,
     )
 
@@ -116,6 +126,6 @@ TOOLS = (
         search,
         Scope.READ,
         Effect.READS,
-        'Find words, "a phrase", or, -without in posts, tasks, events.',
+        'Find words, "a phrase", or, -without in posts, tasks, events. No hits but a cursor: go on.',
     ),
 )

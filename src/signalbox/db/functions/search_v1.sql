@@ -1,18 +1,20 @@
 -- Searches a project: the newest hits, ranked, and of those one page with what shows why it was found. What is not
 -- indexed yet (a moment's acts, tail_max of them and 256 kB of text at most) is looked through as it stands; what lies
 -- between it and the index counts as unsearched. The next page goes on where this one says: among the same hits, which
--- are those up to next_upto, past next_skip of them; null when there is nothing more.
+-- are those up to next_upto, past next_skip of them; null when there is nothing more. Where it stopped looking they are
+-- those above next_above, so that they stay the same ones however far another search gets in seconds_max.
 create function search_v1(
     project bigint, typed text, kind text, actor_name text, lane text, tag text, ref text, thread_of bigint,
-    since timestamptz, until timestamptz, from_upto bigint, skipped integer, page_size integer, ranked_max integer,
-    tail_max integer, looks_max integer, out hits jsonb, out next_upto bigint, out next_skip integer, out unsearched bigint
+    since timestamptz, until timestamptz, from_upto bigint, skipped integer, from_above bigint, page_size integer,
+    ranked_max integer, tail_max integer, looks_max integer, seconds_max double precision, out hits jsonb,
+    out next_upto bigint, out next_skip integer, out next_above bigint, out unsearched bigint
 ) language plpgsql stable as $$
 #variable_conflict use_column
 declare
     wanted constant tsquery := search_query_v1(typed);
     p constant text := project || '/';
     filters text[];
-    above bigint := seq_after_v1(project, 0, since);
+    above bigint := greatest(seq_after_v1(project, 0, since), from_above);
     upto bigint := seq_before_v1(project, coalesce(from_upto, 9007199254740990) + 1, until) - 1;
     done bigint := coalesce((select g.seq from search_progress g where g.project_id = project), 0);
     tail_from bigint;
@@ -65,7 +67,7 @@ begin
         select h.seq, h.rank
         from search_hits_v1(
             project, wanted, filters, above, least(upto, done), ranked_max - coalesce(cardinality(seqs), 0),
-            looks_max) h
+            looks_max, case when from_above is null then seconds_max end) h
     ),
     shown as (
         select f.seq, f.rank from found f where f.rank is not null order by f.rank desc, f.seq desc offset skipped limit page_size
@@ -78,7 +80,7 @@ begin
             'text', search_headline_v1(search_words_v1(e, search_body_v1(e)), wanted)))
             order by s.rank desc, s.seq desc), '[]'),
         (select count(f.rank) from found f), (select min(f.seq) from found f where f.rank is not null),
-        (select f.seq from found f where f.rank is null)
+        coalesce((select f.seq from found f where f.rank is null), from_above)
     into hits, total, lowest, stopped
     from shown s
     cross join lateral (  -- read along the key, also where there are no statistics yet
@@ -92,6 +94,7 @@ begin
     if skipped + page_size < total then
         next_upto := upto;
         next_skip := skipped + page_size;
+        next_above := stopped;
     elsif total = ranked_max and lowest > above + 1 then
         next_upto := lowest - 1;
         next_skip := 0;

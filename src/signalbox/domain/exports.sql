@@ -86,16 +86,25 @@ limit :limit;
 
 -- name: export_thread
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload, p.body
-from posts p
+from (
+    select *
+    from posts q
+    where q.project_id = :project_id
+        and q.reply_to is not null
+        and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+    union all
+    select *
+    from posts q
+    where q.project_id = :project_id
+        and q.post_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+) p
 cross join lateral (
     select *
     from events v
     where v.project_id = :project_id and v.seq = p.seq
     limit 1
 ) e
-where p.project_id = :project_id
-    and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
-    and p.post_id > (
+where p.post_id > (
         select coalesce(max(v.post_id), 0)
         from events v
         where v.project_id = :project_id and v.seq = :after

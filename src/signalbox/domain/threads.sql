@@ -7,16 +7,25 @@ select
     nullif(p.thread_id, p.post_id) as thread_id,
     case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
-from posts p
+from (
+    select *
+    from posts q
+    where q.project_id = :project_id
+        and q.reply_to is not null
+        and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+    union all
+    select *
+    from posts q
+    where q.project_id = :project_id
+        and q.post_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+) p
 left join lateral (
     select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
 ) m on true
-where p.project_id = :project_id
-    and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
-    and p.post_id < :before
+where p.post_id < :before
     and (:ref::text is null or p.ref = :ref)
     and (:to_lane::text is null or p.to_lane = :to_lane or :to_lane = any(p.to_lanes))
     and (:tag::text is null or p.tag = :tag)
@@ -35,10 +44,19 @@ limit :limit;
 -- of the project (removed ones too: what they did stays), and then put with their posts: who has acked first.
 with page as materialized (
     select p.*
-    from posts p
-    where p.project_id = :project_id
-        and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :post_id)
-        and p.post_id > :after
+    from (
+        select *
+        from posts q
+        where q.project_id = :project_id
+            and q.reply_to is not null
+            and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :post_id)
+        union all
+        select *
+        from posts q
+        where q.project_id = :project_id
+            and q.post_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :post_id)
+    ) p
+    where p.post_id > :after
     order by p.post_id
     limit :limit
 ),

@@ -52,15 +52,25 @@ begin
         post_ids := array(
             select p.post_id
             from (
-                select *
-                from posts q
-                where q.project_id = project and q.thread_id = root_id and q.reply_to is not null
+                (
+                    select q.post_id
+                    from posts q
+                    where q.project_id = project
+                        and q.thread_id = root_id
+                        and q.reply_to is not null
+                        and q.post_id >= first_id
+                        and q.author_id <> participation
+                    order by q.post_id
+                    limit page_size + 1
+                )
                 union all
-                select *
+                select q.post_id
                 from posts q
-                where q.project_id = project and q.post_id = root_id
+                where q.project_id = project
+                    and q.post_id = root_id
+                    and q.post_id >= first_id
+                    and q.author_id <> participation
             ) p
-            where p.post_id >= first_id and p.author_id <> participation
             order by p.post_id
             limit page_size + 1);
     else

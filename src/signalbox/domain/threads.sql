@@ -75,7 +75,11 @@ with page as materialized (
             select q.post_id
             from posts q
             where q.project_id = :project_id
-                and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :post_id)
+                and q.thread_id = (
+                    select t.thread_id
+                    from posts t
+                    where t.project_id = :project_id and t.post_id = :post_id
+                )
                 and q.reply_to is not null
                 and q.post_id > :after
             order by q.post_id

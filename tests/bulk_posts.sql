@@ -10,7 +10,8 @@ group by d.n;
 create unique index on words_of_bulk (n);
 
 insert into posts
-    (project_id, post_id, seq, author_id, author, to_lane, subject, body, ref, tag, created_at, acked_at, thread_id)
+    (project_id, post_id, seq, author_id, author, to_lane, subject, body, ref, tag, created_at, acked_at, reply_to,
+        thread_id)
 select
     :project, d.n, d.n, :author, ':actor', 'lane-' || d.n % 8, case when d.n % 3 = 0 then 'about ' || left(w.words, 40) end,
     concat_ws(' ',
@@ -23,7 +24,7 @@ select
         w.words, left(v.words, (d.n % 7 * 30)::integer)),
     'PR-' || d.n / 20, 'tag-' || d.n % 50,
     date_trunc('milliseconds', clock_timestamp()) - make_interval(secs => (:total - d.n) * 2), clock_timestamp(),
-    d.n - (d.n - 1) % 4
+    case when (d.n - 1) % 4 > 0 then d.n - 1 end, d.n - (d.n - 1) % 4
 from generate_series(1, :total) d (n)
 join words_of_bulk w on w.n = d.n % least(:total, 20000) + 1
 join words_of_bulk v on v.n = d.n / 7 % least(:total, 20000) + 1

@@ -29,6 +29,7 @@ WATCH = """
     set auto_explain.log_min_duration = 0;
     set auto_explain.log_analyze = on;
     set auto_explain.log_timing = off;
+    set auto_explain.log_buffers = on;
     set auto_explain.log_nested_statements = on;
     set auto_explain.log_format = json;
     set client_min_messages = log
@@ -169,3 +170,8 @@ def rows_read(node: dict[str, Any]) -> int:
     """Count the rows a node took up, in all its loops, whether it passed them on or not."""
     removed = sum(float(count) for name, count in node.items() if name.startswith("Rows Removed by "))
     return round((float(node["Actual Rows"]) + removed) * int(node["Actual Loops"]))
+
+
+def blocks_read(node: dict[str, Any]) -> int:
+    """Count the blocks that a node and those below it looked at, whether they were in memory or not."""
+    return int(node["Shared Hit Blocks"]) + int(node["Shared Read Blocks"])

@@ -25,6 +25,11 @@ from signalbox.tool import Effect
 EVENTS = 40_000
 ROWS_MAX = 200  # of what a call here reads; what is walked through to the end has hundreds at least
 PAGE_ROWS_MAX = 2 * board.COUNT_MAX  # of what only pages read: they count up to COUNT_MAX of a state
+LONG_THREAD = """
+    update posts p
+    set thread_id = 1001, reply_to = case when p.post_id > 1001 then p.post_id - 1 end
+    where p.project_id = $1 and p.post_id between 1001 and 7000
+"""
 GROWING = {"events", "posts", "deliveries", "claims", "leases", "tasks"}
 
 
@@ -33,6 +38,7 @@ async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]
     """An agent in a project with a long history, on a connection like the server's but for the plans."""
     owner = await asyncpg.connect(database_url)
     agents = await make_long_project(database, owner, EVENTS)
+    await owner.execute(LONG_THREAD, (await agents[0].principal()).project_id)
     await owner.execute("analyze")
     role = await owner.fetchval("select current_database() || '_app'")
     await owner.close()
@@ -90,6 +96,40 @@ async def test_a_page_takes_up_no_more_than_it_shows_and_counts(name: str, reade
 
     assert seen
     assert too_much(seen, board.ACTIVITY_EVENTS_MAX if name == "activity" else PAGE_ROWS_MAX) == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("read_posts", {"thread": 3333, "limit": 5}),
+        ("read_posts", {"thread": 3333, "limit": 5, "before": 3000}),
+        ("read_posts", {"thread": 3333, "limit": 5, "to_me": True}),
+        ("sync", {"thread": 3333, "limit": 5, "after": 0}),
+    ],
+    ids=str,
+)
+async def test_of_a_long_thread_a_call_takes_up_no_more_than_it_answers(
+    tool: str, arguments: Arguments, reader: Reader, plans: Plans
+) -> None:
+    plans.take()
+    await run(reader, tool, arguments)
+    seen = plans.take()
+
+    assert seen
+    assert too_much(seen) == []
+
+
+PAGES_OF_A_LONG_THREAD = {name: read for name, read in pages("lane-1", post_id=3333).items() if "thread" in name}
+
+
+@pytest.mark.parametrize("name", PAGES_OF_A_LONG_THREAD)
+async def test_of_a_long_thread_a_page_takes_up_no_more_than_it_shows(name: str, reader: Reader, plans: Plans) -> None:
+    plans.take()
+    await PAGES_OF_A_LONG_THREAD[name](reader, reader.who, 1)
+    seen = plans.take()
+
+    assert seen
+    assert too_much(seen) == []
 
 
 @pytest.mark.parametrize(

@@ -86,21 +86,40 @@ limit :limit;
 
 -- name: export_thread
 select e.seq as id, e.at as ts, e.actor, e.type, e.payload, p.body
-from posts p
+from (
+    (
+        select q.post_id
+        from posts q
+        where q.project_id = :project_id
+            and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+            and q.reply_to is not null
+            and q.post_id > (
+                select coalesce(max(v.post_id), 0)
+                from events v
+                where v.project_id = :project_id and v.seq = :after
+            )
+            and q.seq > :after
+            and q.seq <= :upto
+        order by q.post_id
+        limit :limit
+    )
+    union all
+    select t.thread_id
+    from posts t
+    where t.project_id = :project_id and t.post_id = :thread
+) o
+cross join lateral (
+    select *
+    from posts q
+    where q.project_id = :project_id and q.post_id = o.post_id
+    limit 1
+) p
 cross join lateral (
     select *
     from events v
     where v.project_id = :project_id and v.seq = p.seq
     limit 1
 ) e
-where p.project_id = :project_id
-    and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
-    and p.post_id > (
-        select coalesce(max(v.post_id), 0)
-        from events v
-        where v.project_id = :project_id and v.seq = :after
-    )
-    and p.seq > :after
-    and p.seq <= :upto
+where p.seq > :after and p.seq <= :upto
 order by p.post_id
 limit :limit;

@@ -1,22 +1,57 @@
 -- name: posts_by_thread
 -- For read_posts: like posts_by_ref, a thread is about one matter, so what else is asked of its posts is looked at one
--- by one.
+-- by one. The first post stands by itself, since the index is of replies only (0018_replies.sql).
 select
     p.post_id, p.author as "from", p.to_lane, p.to_lanes, p.to_actor, p.to_actors, p.to_all, p.subject, p.body, p.ref,
     p.tag, p.kind, p.urgency, p.created_at, p.due_at, p.expires_at, p.reply_to,
     nullif(p.thread_id, p.post_id) as thread_id,
     case when m.state is null then p.acked_at is not null else m.outcome is not null end as acked,
     m.state in ('queued', 'offered') as unseen
-from posts p
+from (
+    (
+        select q.post_id
+        from posts q
+        left join lateral (
+            select d.state, d.acked_at
+            from deliveries d
+            where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = q.post_id
+            limit 1
+        ) m on true
+        where q.project_id = :project_id
+            and q.thread_id = (select t.thread_id from posts t where t.project_id = :project_id and t.post_id = :thread)
+            and q.reply_to is not null
+            and q.post_id < :before
+            and (:ref::text is null or q.ref = :ref)
+            and (:to_lane::text is null or q.to_lane = :to_lane or :to_lane = any(q.to_lanes))
+            and (:tag::text is null or q.tag = :tag)
+            and (:kind::text is null or q.kind = :kind)
+            and (not :to_me or m.state is not null)
+            and (
+                not :unacked_only
+                or (case when m.state is null then q.acked_at is null and q.expired_at is null
+                    else m.acked_at is null end)
+            )
+        order by q.post_id desc
+        limit :limit
+    )
+    union all
+    select t.thread_id
+    from posts t
+    where t.project_id = :project_id and t.post_id = :thread
+) o
+cross join lateral (
+    select *
+    from posts q
+    where q.project_id = :project_id and q.post_id = o.post_id
+    limit 1
+) p
 left join lateral (
     select d.state, d.outcome, d.acked_at
     from deliveries d
     where d.project_id = :project_id and d.participation_id = :participation_id and d.post_id = p.post_id
     limit 1
 ) m on true
-where p.project_id = :project_id
-    and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :thread)
-    and p.post_id < :before
+where p.post_id < :before
     and (:ref::text is null or p.ref = :ref)
     and (:to_lane::text is null or p.to_lane = :to_lane or :to_lane = any(p.to_lanes))
     and (:tag::text is null or p.tag = :tag)
@@ -35,10 +70,32 @@ limit :limit;
 -- of the project (removed ones too: what they did stays), and then put with their posts: who has acked first.
 with page as materialized (
     select p.*
-    from posts p
-    where p.project_id = :project_id
-        and p.thread_id = (select q.thread_id from posts q where q.project_id = :project_id and q.post_id = :post_id)
-        and p.post_id > :after
+    from (
+        (
+            select q.post_id
+            from posts q
+            where q.project_id = :project_id
+                and q.thread_id = (
+                    select t.thread_id
+                    from posts t
+                    where t.project_id = :project_id and t.post_id = :post_id
+                )
+                and q.reply_to is not null
+                and q.post_id > :after
+            order by q.post_id
+            limit :limit
+        )
+        union all
+        select t.thread_id
+        from posts t
+        where t.project_id = :project_id and t.post_id = :post_id and t.thread_id > :after
+    ) o
+    cross join lateral (
+        select *
+        from posts q
+        where q.project_id = :project_id and q.post_id = o.post_id
+        limit 1
+    ) p
     order by p.post_id
     limit :limit
 ),

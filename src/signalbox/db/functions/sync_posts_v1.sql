@@ -51,11 +51,26 @@ begin
         select p.thread_id into root_id from posts p where p.project_id = project and p.post_id = thread;
         post_ids := array(
             select p.post_id
-            from posts p
-            where p.project_id = project
-                and p.thread_id = root_id
-                and p.post_id >= first_id
-                and p.author_id <> participation
+            from (
+                (
+                    select q.post_id
+                    from posts q
+                    where q.project_id = project
+                        and q.thread_id = root_id
+                        and q.reply_to is not null
+                        and q.post_id >= first_id
+                        and q.author_id <> participation
+                    order by q.post_id
+                    limit page_size + 1
+                )
+                union all
+                select q.post_id
+                from posts q
+                where q.project_id = project
+                    and q.post_id = root_id
+                    and q.post_id >= first_id
+                    and q.author_id <> participation
+            ) p
             order by p.post_id
             limit page_size + 1);
     else

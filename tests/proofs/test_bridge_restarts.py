@@ -167,6 +167,7 @@ async def test_what_rang_without_a_channel_and_was_in_no_answer_yet_comes_after_
 
     async with bridge(server.url, two.token, tmp_path) as line:
         texts = await said_with_answers(line, 2)
+        await line.end()  # and is not killed between saying and keeping
     async with bridge(server.url, two.token, tmp_path) as line:
         await one.call("post", to_actor=two.actor, subject="Again", body="x")
         again = await said_with_answers(line, 2)

@@ -107,6 +107,7 @@ def _routes(
         Route("/readyz", public.readyz),
         Route("/.well-known/oauth-protected-resource", public.resource_metadata),
         Route("/.well-known/oauth-protected-resource/mcp", public.resource_metadata),
+        Route("/kit/{name}", public.program),
         Route("/join", public.join, methods=["POST"]),
         Route("/api/events", events.get),
         Route("/api/export", exports.get),

@@ -164,7 +164,11 @@ async def _hand_out_card(page: Page, url: str) -> None:
     await form.get_by_label("Name").fill("claude-2")
     await form.get_by_role("button").click()
     await page.get_by_text("This is shown once.").wait_for()
-    await page.screenshot(path=PLACE / "hand-out-wide-light.png", full_page=True)
+    for width, pixels in WIDTHS.items():
+        await page.set_viewport_size({"width": pixels, "height": 900})
+        overflow = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not overflow, f"the card is wider than a {width} window"
+        await page.screenshot(path=PLACE / f"hand-out-{width}-light.png", full_page=True)
 
 
 def main() -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 
 import pytest
 
+from signalbox import wheel
 from signalbox.domain.onboarding import HandOut, hand_out
 from signalbox.identity import mint_token
 
-URL = "https://signalbox.example.org/mcp"
+BASE_URL = "https://signalbox.example.org"
+URL = f"{BASE_URL}/mcp"
 TOKEN, _ = mint_token()
 CLIENTS = ["claude", "codex", "gemini", "opencode", "cursor", "vscode"]
 
 
 @pytest.fixture
 def card() -> HandOut:
-    return hand_out(URL, TOKEN, is_lead=False)
+    return hand_out(BASE_URL, TOKEN, is_lead=False)
 
 
 def test_there_are_files_for_every_client(card: HandOut) -> None:
@@ -77,12 +80,35 @@ def test_commands_are_ready_to_run(card: HandOut) -> None:
     assert all(URL in command and TOKEN in command for command in card.connect_commands.values())
 
 
+def test_one_command_connects_all_clients_without_a_checkout_and_keeps_the_token_out_of_the_shell(
+    card: HandOut,
+) -> None:
+    program, connect = f"{BASE_URL}/kit/{wheel.file_name()}", ["signalbox", "connect", "--url", BASE_URL]
+
+    assert shlex.split(card.connect_command) == ["uvx", "--from", program, *connect]
+    assert {name: shlex.split(command) for name, command in card.other_commands.items()} == {
+        "pipx": ["pipx", "run", "--spec", program, *connect],
+        "signalbox": connect,
+    }
+    assert TOKEN not in f"{card.connect_command} {card.other_commands}"
+    assert card.agent_command == f"SIGNALBOX_TOKEN={TOKEN} {card.connect_command}"
+
+
+def test_an_address_that_a_shell_would_read_is_quoted() -> None:
+    card = hand_out("http://[::1]:8787", TOKEN, is_lead=False)
+
+    for command in (card.connect_command, *card.other_commands.values()):
+        assert command.endswith(" --url 'http://[::1]:8787'")
+    assert all("'http://[::1]:8787/mcp'" in command for command in card.connect_commands.values())
+
+
 def test_a_lead_is_told_what_leads_do(card: HandOut) -> None:
-    assert "You are a lead" in hand_out(URL, TOKEN, is_lead=True).guide
+    assert "You are a lead" in hand_out(BASE_URL, TOKEN, is_lead=True).guide
     assert "You are a lead" not in card.guide
 
 
 def test_what_provisioning_answers_is_of_the_same_card(card: HandOut) -> None:
     assert card.setup["mcp_json"] == json.loads(card.files["claude"][".mcp.json"])
     assert card.setup["env"] == card.env
-    assert card.setup["connect"] == card.connect_commands
+    assert card.setup["connect_command"] == card.agent_command
+    assert json.dumps(card.setup).count(TOKEN) == 2, "in env and in the command: who reads it pays for it"

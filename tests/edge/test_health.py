@@ -12,7 +12,7 @@ import pytest
 
 from conftest import Databases
 from edge.wire import assert_leaks_nothing, bearer, serving_here
-from signalbox import __version__
+from signalbox import __version__, wheel
 from signalbox.config import Settings, load_settings
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import schema_head
@@ -110,3 +110,13 @@ async def test_asking_often_whether_it_is_ready_takes_nothing_from_callers(setti
 
     assert statuses == {200}
     assert called.status_code == 200
+
+
+async def test_the_program_is_there_for_whoever_has_no_checkout(web: httpx2.AsyncClient) -> None:
+    answer = await web.get(f"/kit/{wheel.file_name()}")
+    other = await web.get("/kit/signalbox-0.0.1-py3-none-any.whl")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    assert answer.content == wheel.content()
+    assert other.status_code == 404
+    assert wheel.file_name() in other.json()["error"]["message"]

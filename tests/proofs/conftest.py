@@ -1,4 +1,4 @@
-"""Fixtures of the proofs: servers that are short of something."""
+"""Fixtures of the proofs: servers that are short of something, and two agents of a project."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import ServerProcess, serving
+from support import Agent, Project, ServerProcess, serving
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +26,8 @@ def impatient_server(database_url: str, tmp_path_factory: pytest.TempPathFactory
         SIGNALBOX_POOL_WAIT_SECONDS="1",
     ) as started:
         yield started
+
+
+@pytest.fixture
+async def agents(project: Project) -> tuple[Agent, Agent]:
+    return await project.join("one"), await project.join("two")

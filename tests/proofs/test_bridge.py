@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import anyio
-import anyio.abc
-import pytest
 
+from proofs.bridging import ANSWER_SECONDS_MAX, COMMAND, Line, bridge
+from proofs.figures import figure
 from signalbox.identity import mint_token
-from support import Agent, Project, ServerProcess, clean_environment, free_port
+from support import Agent, ServerProcess, clean_environment
 
-COMMAND = (sys.executable, "-m", "signalbox")
-ANSWER_SECONDS_MAX = 20
-POSTS = 40
-
-
-class Line:
-    """A program with lines of JSON on its standard input and output."""
-
-    def __init__(self, process: anyio.abc.Process) -> None:
-        self.process = process
-        self._buffer = b""
-        self.heard: list[dict[str, Any]] = []
-        self._id = 0
-
-    async def say(self, **message: Any) -> None:
-        assert self.process.stdin is not None
-        await self.process.stdin.send((json.dumps({"jsonrpc": "2.0", **message}) + "\n").encode())
-
-    async def hear(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        with anyio.fail_after(ANSWER_SECONDS_MAX):
-            while b"\n" not in self._buffer:
-                self._buffer += await self.process.stdout.receive()
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        """Send a request and answer its answer; what else was said meanwhile is kept in `heard`."""
-        self._id += 1
-        await self.say(id=self._id, method=method, params=params)
-        while (message := await self.hear()).get("id") != self._id:
-            self.heard.append(message)
-        return message
-
-    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        answer = await self.ask("tools/call", name=tool, arguments=arguments)
-        found: dict[str, Any] = answer["result"]["structuredContent"]
-        return found
-
-    async def rung(self, count: int) -> list[str]:
-        """Wait for so many doorbells; answers the ids of their posts."""
-        bells = [message for message in self.heard if message.get("method") == "notifications/claude/channel"]
-        self.heard.clear()
-        while len(bells) < count:
-            message = await self.hear()
-            if message.get("method") == "notifications/claude/channel":
-                bells.append(message)
-        return [bell["params"]["meta"]["post_id"] for bell in bells]
-
-
-@asynccontextmanager
-async def bridge(url: str, token: str, home: Path, *options: str) -> AsyncIterator[Line]:
-    environment = clean_environment(SIGNALBOX_URL=url, SIGNALBOX_TOKEN=token, HOME=str(home))
-    command = [*COMMAND, "bridge", *options]
-    async with await anyio.open_process(command, env=environment, cwd=home, stderr=None) as process:
-        line = Line(process)
-        try:
-            client = {
-                "protocolVersion": "2025-11-25",
-                "capabilities": {},
-                "clientInfo": {"name": "proof", "version": "1"},
-            }
-            answer = await line.ask("initialize", **client)
-            assert ("experimental" in answer["result"]["capabilities"]) == ("--channel" in options)
-            await line.say(method="notifications/initialized")
-            yield line
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-async def agents(project: Project) -> tuple[Agent, Agent]:
-    return await project.join("one"), await project.join("two")
+POSTS = 120
 
 
 async def test_tools_are_listed_as_there_and_called(
@@ -106,7 +28,7 @@ async def test_tools_are_listed_as_there_and_called(
 
 
 async def test_a_post_rings_in_the_other_session_once_and_quickly(
-    server: ServerProcess, agents: tuple[Agent, Agent], tmp_path: Path, record_property: Any
+    server: ServerProcess, agents: tuple[Agent, Agent], tmp_path: Path
 ) -> None:
     one, two = agents
     taken = []
@@ -116,14 +38,15 @@ async def test_a_post_rings_in_the_other_session_once_and_quickly(
     ):
         await sender.call("post", to_actor=two.actor, body="0")
         assert await receiver.rung(1) == ["1"]
-        for number in range(1, POSTS):
+        for number in range(1, POSTS + 1):
             started = time.monotonic()
             posted = await sender.call("post", to_actor=two.actor, body=str(number))
             assert await receiver.rung(1) == [str(posted["post_id"])]
             taken.append(time.monotonic() - started)
 
-    p95 = statistics.quantiles(taken, n=20)[-1] * 1000
-    record_property("p95_milliseconds", p95)
+    cuts = [moment * 1000 for moment in statistics.quantiles(taken, n=100)]
+    p50, p95 = cuts[49], cuts[94]
+    figure(f"{POSTS} posts from one bridge to the other: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
     assert p95 < 1000, "100 ms are the aim; a loaded machine has its time"
 
 
@@ -160,41 +83,6 @@ async def test_without_a_channel_what_has_rung_comes_with_the_next_answer_once(
 
     assert f"Signalbox: post 1 from {one.actor}: Review" in texts[1]
     assert len(again) == 1
-
-
-async def test_a_restart_of_the_server_loses_and_doubles_nothing(
-    database_url: str, agents: tuple[Agent, Agent], tmp_path: Path
-) -> None:
-    one, two = agents
-    port = free_port()
-
-    def start() -> ServerProcess:
-        return ServerProcess("serve", port=port, log=tmp_path / "serve.log", DATABASE_URL=database_url)
-
-    first = start().wait_until_ready()
-    async with (
-        bridge(first.url, one.token, tmp_path) as sender,
-        bridge(first.url, two.token, tmp_path, "--channel") as receiver,
-    ):
-        await sender.call("claim", sequence="adr")
-        first.kill()
-        first.stop()
-        numbers: list[int] = []
-
-        async def claim() -> None:
-            numbers.append((await sender.call("claim", sequence="adr"))["number"])
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(claim)
-            await anyio.sleep(0.3)  # the call finds nobody, and goes on asking
-            second = await anyio.to_thread.run_sync(start)
-        try:
-            assert numbers == [2]
-            await sender.call("post", to_actor=two.actor, body="after")
-            assert await receiver.rung(1) == ["1"]
-            assert (await sender.call("claim", sequence="adr"))["number"] == 3
-        finally:
-            second.stop()
 
 
 async def test_a_listener_prints_a_line_for_each_post_and_wakes_a_session(

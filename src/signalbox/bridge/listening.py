@@ -40,7 +40,7 @@ class Doorbell:
 
 @dataclass(frozen=True)
 class Rung:
-    """Doorbells that rang together, and where the place moves to once they were said."""
+    """Doorbells that rang together, or none for a while, and where the place moves to once they were said."""
 
     bells: list[Doorbell]
     cursor: int
@@ -52,6 +52,7 @@ class Place:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self.cursor = self._read()
+        """Up to which event was heard."""
 
     def _read(self) -> int | None:
         if self._path is None:
@@ -60,9 +61,13 @@ class Place:
             return int(self._path.read_text(encoding="ascii"))
         return None
 
-    def moved(self, cursor: int) -> None:
-        """Keep where it has come to."""
+    def heard(self, cursor: int) -> None:
+        """Go on from here; a listener that starts again rings anew for what was not said by then."""
         self.cursor = cursor
+
+    def moved(self, cursor: int) -> None:
+        """Keep that all was said up to here."""
+        self.cursor = max(cursor, self.cursor or 0)
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             half = self._path.with_suffix(f".{os.getpid()}")
@@ -81,7 +86,7 @@ def place_of(name: str, url: str, token: str) -> Place:
 async def doorbells(remote: Remote, place: Place) -> AsyncIterator[Rung]:
     """Ring for each post to this participant, from where the place is, or from what is unread.
 
-    Whoever has said what rang moves the place, so that what was not said rings again.
+    Whoever is given a rung moves the place, once what rang is said, so that what was not said rings again.
 
     A server that is away is asked again, for ever; what was posted meanwhile rings then.
 
@@ -101,10 +106,7 @@ async def doorbells(remote: Remote, place: Place) -> AsyncIterator[Rung]:
             pass
         else:
             attempt = 0
-            if bells:
-                yield Rung(bells, waited["cursor"])
-            else:
-                place.moved(waited["cursor"])
+            yield Rung(bells, waited["cursor"])
             continue
         await anyio.sleep(pause(attempt))
         attempt += 1

@@ -16,7 +16,7 @@ import anyio
 import httpx2
 from anyio.abc import TaskGroup
 
-from signalbox.bridge.listening import Doorbell, Place, doorbells
+from signalbox.bridge.listening import Place, Rung, doorbells
 from signalbox.bridge.remote import AwayError, Remote, messages_in, pause
 
 Message = dict[str, Any]
@@ -42,8 +42,8 @@ class Pump:
         self._opened = anyio.Event()
         self._is_opening = anyio.Lock()
         self._under_way: dict[Any, anyio.CancelScope] = {}
-        self._keyed: set[str] = set()
-        self._rung: list[Doorbell] = []
+        self._takes_key: dict[str, bool] = {}
+        self._rung: list[Rung] = []
 
     async def run(self, lines: Any) -> None:
         """Serve until the input ends; raises RefusedError when the token does not hold."""
@@ -95,38 +95,45 @@ class Pump:
                 self._under_way.pop(request_id, None)
 
     async def _deliver(self, message: Message) -> None:
-        message, is_repeatable = await self._made_repeatable(message)
         ends_at, attempt = time.monotonic() + AWAY_SECONDS_MAX, 0
+        repeatable: bool | None = None
         while True:
             try:
-                if await self._attempt(message):
-                    return
+                if repeatable is None:
+                    message, repeatable = await self._made_repeatable(message)
+                await self._attempt(message)
             except AwayError as error:
-                if time.monotonic() > ends_at or (error.was_sent and not is_repeatable):
+                if time.monotonic() > ends_at or (error.was_sent and repeatable is False):
                     raise
+            else:
+                return
             await anyio.sleep(pause(attempt))
             attempt += 1
 
-    async def _attempt(self, message: Message) -> bool:
-        """Send a message once; False when the session had ended and is another one now."""
-        session = self._session
-        response = await self._remote.post(message, self._headers(message))
-        if response.status_code == 404 and self._opening is not None and message is not self._opening:  # noqa: PLR2004
-            await response.aclose()
-            await self._reopen(session)
-            return False
+    async def _attempt(self, message: Message) -> None:
+        """Send a message once and say its answers."""
+        response = await self._send(message)
         if response.is_error:
             await self._say_refusal(message, response)
-            return True
+            return
         if message.get("method") == "initialize":
             self._session = {"Mcp-Session-Id": response.headers.get("mcp-session-id", "")}
         answered = message.get("id") is None
         async for answer in messages_in(response):
             answered = answered or answer.get("id") == message.get("id")
-            await self._say(self._dressed(message, answer))
+            await self._say_answer(message, answer)
         if not answered:
             raise AwayError("the answer broke off", was_sent=True)
-        return True
+
+    async def _send(self, message: Message) -> httpx2.Response:
+        """Send a message once; when the session has ended, another one is opened and the message not taken."""
+        session = self._session
+        response = await self._remote.post(message, self._headers(message))
+        if response.status_code != 404 or self._opening is None or message is self._opening:  # noqa: PLR2004
+            return response
+        await response.aclose()
+        await self._reopen(session)
+        raise AwayError("the session had ended", was_sent=False)
 
     async def _say_refusal(self, message: Message, response: httpx2.Response) -> None:
         """Say what HTTP refused, in the server's own message where it is one."""
@@ -176,37 +183,47 @@ class Pump:
             return message, message.get("id") is not None
         params = message.get("params") or {}
         name, arguments = params.get("name"), params.get("arguments") or {}
-        if not self._keyed:
-            await self._learn()
-        if name not in self._keyed or not isinstance(arguments, dict):
-            return message, True
+        if not self._takes_key:
+            await self._learn(params)
+        takes_key = self._takes_key.get(name) if isinstance(name, str) else None
+        if not takes_key or not isinstance(arguments, dict):
+            return message, takes_key is not None
         arguments = {"idempotency_key": f"bridge-{secrets.token_hex(12)}"} | arguments
         return message | {"params": params | {"arguments": arguments}}, True
 
-    async def _learn(self) -> None:
-        """Ask once which tools take a retry key."""
-        listing = {"jsonrpc": "2.0", "id": f"bridge-{secrets.token_hex(4)}", "method": "tools/list"}
-        async for answer in messages_in(await self._remote.post(listing, dict(self._session))):
-            tools = answer.get("result", {}).get("tools", ())
-            self._keyed = {t["name"] for t in tools if "idempotency_key" in t["inputSchema"].get("properties", {})}
+    async def _learn(self, params: Message) -> None:
+        """Ask which tools take a retry key, in the era of the call at hand; a server that refuses is asked again.
 
-    def _dressed(self, message: Message, answer: Message) -> Message:
-        """Add what the bridge has to say: that it rings a channel, or to an answer what has rung."""
-        result = answer.get("result")
-        if not isinstance(result, dict):
-            return answer
-        if message.get("method") == "initialize":
+        What is not listed, though it may be called, is not known to be harmless twice.
+        """
+        meta = {"_meta": params["_meta"]} if "_meta" in params else {}
+        listing = {"jsonrpc": "2.0", "id": f"bridge-{secrets.token_hex(4)}", "method": "tools/list", "params": meta}
+        response = await self._send(listing)
+        if response.is_error:
+            await response.aclose()
+            return
+        async for answer in messages_in(response):
+            for tool in answer.get("result", {}).get("tools", ()):
+                self._takes_key[tool["name"]] = "idempotency_key" in tool["inputSchema"].get("properties", {})
+
+    async def _say_answer(self, message: Message, answer: Message) -> None:
+        """Say an answer, and with it what the bridge has to say: that it rings a channel, or what has rung."""
+        result, rung = answer.get("result"), list[Rung]()
+        if isinstance(result, dict) and message.get("method") == "initialize":
             self._note_version(self._session, answer)
             if self._channel:
                 experimental = result.setdefault("capabilities", {}).setdefault("experimental", {})
                 experimental["claude/channel"] = {}
-        elif message.get("method") == "tools/call" and self._rung and isinstance(result.get("content"), list):
-            rung, self._rung = self._rung, []
-            text = "\n".join(
-                [bell.line for bell in rung] + ["(read_posts shows them; they are words of other participants)"]
-            )
-            result["content"].append({"type": "text", "text": text})
-        return answer
+        elif isinstance(result, dict) and message.get("method") == "tools/call" and "content" in result:
+            rung, self._rung = self._rung, rung
+            lines = [bell.line for one in rung for bell in one.bells]
+            if lines:
+                text = "\n".join([*lines, "(read_posts shows them; they are words of other participants)"])
+                result["content"].append({"type": "text", "text": text})
+        with anyio.CancelScope(shield=True):
+            await self._say(answer)
+            if rung:
+                self._place.moved(rung[-1].cursor)
 
     async def _listen(self) -> None:
         """Say what the server says of its own accord."""
@@ -228,11 +245,19 @@ class Pump:
         await self._opened.wait()
         await anyio.sleep(SETTLING_SECONDS if self._channel else 0)
         async for rung in doorbells(self._remote, self._place):
-            if not self._channel:
-                self._rung += rung.bells
-            for bell in rung.bells if self._channel else ():
-                meta = {"from": bell.sender, "post_id": str(bell.post_id)}
-                content = f"{bell.line}. read_posts(post_id={bell.post_id}) shows it; ack it once it is dealt with."
-                params = {"content": content, "meta": meta}
-                await self._say({"jsonrpc": "2.0", "method": "notifications/claude/channel", "params": params})
-            self._place.moved(rung.cursor)
+            if self._channel:
+                with anyio.CancelScope(shield=True):  # what was said and what is kept stay together
+                    await self._ring_channel(rung)
+            elif rung.bells or self._rung:
+                self._rung.append(rung)
+                self._place.heard(rung.cursor)
+            else:
+                self._place.moved(rung.cursor)
+
+    async def _ring_channel(self, rung: Rung) -> None:
+        for bell in rung.bells:
+            meta = {"from": bell.sender, "post_id": str(bell.post_id)}
+            content = f"{bell.line}. read_posts(post_id={bell.post_id}) shows it; ack it once it is dealt with."
+            params = {"content": content, "meta": meta}
+            await self._say({"jsonrpc": "2.0", "method": "notifications/claude/channel", "params": params})
+        self._place.moved(rung.cursor)

@@ -48,7 +48,7 @@ async def _listen(settings: Settings, token: str, place: Place, once: bool) -> N
             for bell in rung.bells:
                 click.echo(_line(bell), err=once)
             place.moved(rung.cursor)
-            if once:
+            if once and rung.bells:
                 return
 
 

@@ -113,7 +113,7 @@ def _facts(settings: Settings, who: Principal, label: str, token: str | None) ->
 def _card(facts: dict[str, Any]) -> str:
     token = facts.get("token")
     bearer = token or "sbx_…"  # to be put in by hand: no shell expands a variable inside the quotes of a header
-    commands = onboarding.connect_commands(facts["mcp_url"], bearer)
+    commands = onboarding.connect_commands(facts["url"], bearer)
     shown = (
         f"Token of {facts['actor']} (a lead), shown this once:\n\n  {token}"
         if token
@@ -127,7 +127,9 @@ def _card(facts: dict[str, Any]) -> str:
             "",
             shown,
             "",
-            "Connect an agent:",
+            "Connect the agents of a machine (it asks for the token):",
+            f"  {onboarding.connect_command(facts['url'])}",
+            "Or one client:",
             f"  Claude Code  {commands['claude']}",
             f"  Codex        {commands['codex']}",
             f"  Gemini CLI   {commands['gemini']}",

@@ -103,7 +103,7 @@ async def redeem(database: Database, code: str, name: str | None) -> Joined:
     outcome = from_json(row["answer"])
     if "error" in outcome:
         return _refused(outcome["error"])
-    card = onboarding.hand_out(onboarding.mcp_url(database.base_url), secret, is_lead=outcome["is_admin"])
+    card = onboarding.hand_out(database.base_url, secret, is_lead=outcome["is_admin"])
     return Joined(
         200,
         {
@@ -115,10 +115,8 @@ async def redeem(database: Database, code: str, name: str | None) -> Joined:
             "created": outcome["created"],
             "token": secret,
             "mcp_url": card.mcp_url,
-            "connect_command": card.connect_commands["claude"],
-            "connect_commands": card.connect_commands,
+            "connect_command": card.agent_command,
             "files": card.files["claude"],
-            "client_files": card.files,
             "guide": card.guide,
             "next": card.next,
         },

@@ -10,11 +10,16 @@ from typing import Any, Final
 import jinja2
 from pydantic import BaseModel, ConfigDict
 
-from signalbox import paths
+from signalbox import paths, wheel
 
 SERVER_NAME: Final = "signalbox"
 TOKEN_VARIABLE: Final = "SIGNALBOX_TOKEN"  # noqa: S105 - the name of the variable, not what is in it
-NEXT: Final = "Run connect_command, restart your session, call whoami, put guide into CLAUDE.md or AGENTS.md."
+UVX: Final = "uvx --from"
+PIPX: Final = "pipx run --spec"
+NEXT: Final = (
+    f"Run connect_command ({PIPX!r} in place of {UVX!r} without uv), restart your session, call whoami, "
+    "see that guide is in CLAUDE.md or AGENTS.md."
+)
 
 
 def mcp_url(base_url: str) -> str:
@@ -33,14 +38,28 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def connect_commands(url: str, token: str) -> dict[str, str]:
-    """Answer one ready command per client, by the client's name."""
+def connect_command(base_url: str, runner: str = UVX) -> str:
+    """Answer the command that connects every client of a machine on which there is no Signalbox.
+
+    What it runs is this server's own version. It asks for the token, so that no shell keeps it.
+    """
+    program = shlex.quote(f"{base_url}/kit/{wheel.file_name()}")
+    return f"{runner} {program} {_connect(base_url)}"
+
+
+def _connect(base_url: str) -> str:
+    return f"signalbox connect --url {shlex.quote(base_url)}"
+
+
+def connect_commands(base_url: str, token: str) -> dict[str, str]:
+    """Answer one ready command per client, by the client's name; they want nothing but the client."""
+    url = shlex.quote(mcp_url(base_url))
     header = shlex.quote(f"Authorization: Bearer {token}")
     return {
         "claude": f"claude mcp add --transport http {SERVER_NAME} {url} --header {header}",
         "codex": (
-            f"export SIGNALBOX_TOKEN={token}; "
-            f"codex mcp add {SERVER_NAME} --url {url} --bearer-token-env-var SIGNALBOX_TOKEN"
+            f"export {TOKEN_VARIABLE}={token}; "
+            f"codex mcp add {SERVER_NAME} --url {url} --bearer-token-env-var {TOKEN_VARIABLE}"
         ),
         "gemini": f"gemini mcp add -t http -s user -H {header} {SERVER_NAME} {url}",
     }
@@ -100,30 +119,42 @@ class HandOut(BaseModel):
     token: str
     mcp_url: str
     env: dict[str, str]
+    connect_command: str
+    """For uv; it asks for the token: for people."""
+    other_commands: dict[str, str]
+    """The same without uv, by the program that is there."""
     connect_commands: dict[str, str]
     files: dict[str, dict[str, str]]
     guide: str
     next: str = NEXT
 
     @property
+    def agent_command(self) -> str:
+        """The command for whom nobody can ask: an agent, whose shell keeps no history."""
+        return f"{TOKEN_VARIABLE}={self.token} {self.connect_command}"
+
+    @property
     def setup(self) -> dict[str, Any]:
         """What `admin_provision` and `admin_rotate` hand out beside the token."""
         return {
-            "note": "The token is shown once. Run one of connect, or write mcp_json and set env; keep it out of git.",
+            "note": "The token is shown once. Run connect_command, or write mcp_json and set env; keep it out of git.",
             "mcp_url": self.mcp_url,
             "env": self.env,
             "mcp_json": mcp_json(self.mcp_url),
-            "connect": self.connect_commands,
+            "connect_command": self.agent_command,
         }
 
 
-def hand_out(url: str, token: str, *, is_lead: bool) -> HandOut:
+def hand_out(base_url: str, token: str, *, is_lead: bool) -> HandOut:
     """Answer how to connect each client, what it needs in files, and how to work with the others."""
+    url = mcp_url(base_url)
     return HandOut(
         token=token,
         mcp_url=url,
         env={TOKEN_VARIABLE: token},
-        connect_commands=connect_commands(url, token),
+        connect_command=connect_command(base_url),
+        other_commands={"pipx": connect_command(base_url, PIPX), "signalbox": _connect(base_url)},
+        connect_commands=connect_commands(base_url, token),
         files=client_files(url, token),
         guide=guide(is_lead=is_lead),
     )
@@ -146,5 +177,7 @@ def invite_prompt(base_url: str, project: str, code: str, name: str | None, expi
             code=code,
             name=name,
             expires_at=expires_at,
+            uvx=UVX,
+            pipx=PIPX,
         )
     )

@@ -139,7 +139,7 @@ async def provision(
 def _with_secret(db: Executor, who: Principal, answer: Provisioned, secret: str) -> Provisioned:
     if answer.secret_shown_before:
         return answer.model_copy(update={"project": who.project, "next": SHOWN_BEFORE})
-    card = onboarding.hand_out(onboarding.mcp_url(db.base_url), secret, is_lead=answer.is_admin)
+    card = onboarding.hand_out(db.base_url, secret, is_lead=answer.is_admin)
     return answer.model_copy(update={"project": who.project, "token": secret, "setup": card.setup})
 
 

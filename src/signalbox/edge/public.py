@@ -1,4 +1,4 @@
-"""What needs no token: what this server is, whether it is well, how to authenticate, and joining by invite."""
+"""What needs no token: what this server is, whether it is well, how to authenticate, joining by invite, the program."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import jinja2
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from signalbox import __version__, paths
+from signalbox import __version__, paths, wheel
 from signalbox.config import Settings
 from signalbox.db.pool import Database
 from signalbox.domain import invites
 from signalbox.edge.http import note, read_body
 from signalbox.edge.rest import arguments_in
-from signalbox.errors import InvalidArguments
+from signalbox.errors import InvalidArguments, NotFound
 from signalbox.identity import Scope
 
 JOIN_BYTES_MAX: Final = 4096
@@ -59,6 +60,13 @@ class PublicEdge:
                 "scopes_supported": list(Scope),
             }
         )
+
+    async def program(self, request: Request) -> Response:
+        """Answer this version as a wheel, which `uvx` and `pipx` run commands from."""
+        if request.path_params["name"] != wheel.file_name():
+            raise NotFound(f"this server is of another version: it has /kit/{wheel.file_name()}")
+        packed = await run_in_threadpool(wheel.content)
+        return Response(packed, media_type="application/zip", headers={"Cache-Control": "no-cache"})
 
     async def join(self, request: Request) -> Response:
         """Redeem an invite's code for a token."""

@@ -96,7 +96,8 @@ async def test_a_new_participant_is_handed_out_once(team: Team, caplog: pytest.L
     assert card.status_code == again.status_code == 200
     assert card.headers["cache-control"] == "no-store"
     assert (who.label, who.role, who.lane) == ("gemini-1", "lead", "review")
-    assert "claude mcp add --transport http signalbox" in words(card)
+    text = words(card)
+    assert text.index("uvx --from") < text.index("pipx run --spec") < text.index("claude mcp add --transport http")
     assert "You are a lead of this project" in words(card)
     assert "in 23 h" in words(card)
     assert TOKEN.search(again.text) is None

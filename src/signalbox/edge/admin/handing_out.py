@@ -34,10 +34,9 @@ def hand_out(
 
     `back` is the page that the token is managed on.
     """
-    url = onboarding.mcp_url(page.database.base_url)
     return page.show(
         "hand_out.html",
-        card=None if token is None else onboarding.hand_out(url, token, is_lead=is_lead),
+        card=None if token is None else onboarding.hand_out(page.database.base_url, token, is_lead=is_lead),
         clients=CLIENTS,
         actor=actor,
         joined=project,

@@ -23,6 +23,8 @@ sql = statements(__file__)
 
 SHOWN_MAX: Final = 5
 BODY_CHARACTERS_MAX: Final = 600
+EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+"""The tools of Claude Code that change a file: others read a leased path as they like."""
 STARTS: Final = "SessionStart"
 STOPS: Final = frozenset({"Stop", "SubagentStop"})
 

@@ -78,7 +78,8 @@ class RestEdge:
 def _hook_arguments(given: dict[str, Any]) -> dict[str, Any]:
     """Pick what `editor_hook` takes from the JSON of a hook of Claude Code; what is not there is left out."""
     tool_input = given.get("tool_input")
-    fields = tool_input if isinstance(tool_input, dict) else {}
+    edits = given.get("tool_name") in editor_hooks.EDITS
+    fields = tool_input if edits and isinstance(tool_input, dict) else {}
     picked = {
         "event": given.get("hook_event_name"),
         "session": given.get("session_id"),

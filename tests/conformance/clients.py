@@ -42,9 +42,11 @@ class Running:
             self.configure(*client.settings)
 
     def configure(self, name: str, content: dict[str, Any]) -> None:
+        """Add to a file of settings below the home folder."""
         path = self.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content))
+        there = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps(there | content))
 
     async def ask(self, model: Model) -> str:
         """Ask one question; answers what it printed."""

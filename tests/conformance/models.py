@@ -62,7 +62,8 @@ def _anthropic(model: Model, body: dict[str, Any]) -> Iterator[Event]:
     head = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": []}
     yield "message_start", {"message": head | {"stop_reason": None, "stop_sequence": None, "usage": usage}}
     if call is None:
-        block, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": DONE}
+        block: dict[str, Any] = {"type": "text", "text": ""}
+        delta = {"type": "text_delta", "text": DONE}
     else:
         block = {"type": "tool_use", "id": f"toolu_{said}", "name": call.name, "input": {}}
         delta = {"type": "input_json_delta", "partial_json": json.dumps(call.arguments)}

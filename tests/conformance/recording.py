@@ -1,6 +1,7 @@
-"""What the real clients give their hooks: `python tests/conformance/recording.py claude > tests/kit/payloads/claude.json`.
+"""What the real clients give their hooks: writes tests/kit/payloads/claude.json and its like.
 
-A test sees that the clients still say the same. What differs from run to run is written as a word of its own.
+`python tests/conformance/recording.py claude` writes one anew. A test sees that the clients still say the same. What
+differs from run to run is written as a word of its own.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ def scrubbed(given: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-async def main(client: str) -> None:
-    """Write what a client gives."""
+def main(client: str) -> None:
+    """Write anew what a client gives."""
     with tempfile.TemporaryDirectory() as place:
-        given = await record(client, Path(place).resolve())
-    print(json.dumps(given, indent=2, ensure_ascii=False))
+        given = anyio.run(record, client, Path(place).resolve())
+    (PAYLOADS / f"{client}.json").write_text(json.dumps(given, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1])
+    main(sys.argv[1])

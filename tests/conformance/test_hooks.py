@@ -7,7 +7,6 @@ number another has claimed, and is about to stop when something urgent comes.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import httpx2
 import pytest
 
 from conformance.clients import CLIENTS, Running
+from conformance.examples import readme_examples
 from conformance.models import speaking
 from conformance.programs import program
 from conformance.test_connect import signalbox
@@ -23,7 +23,6 @@ from kit.conftest import make_repository
 from signalbox import paths
 from support import Agent, ServerProcess
 
-EXAMPLE = "https://signalbox.example"
 CONFIG = {"numbered": {"docs/decisions/*.md": "adr"}}
 LEASED = "src/leased.py"
 TAKEN = "docs/decisions/0001-cache.md"
@@ -46,9 +45,7 @@ class Place:
 
     def as_the_readme_says(self, example: int) -> None:
         """Take an example of hooks for Claude Code word for word, but for the address."""
-        readme = (paths.KIT / "README.md").read_text().partition("## Claude Code without any script")[2]
-        hooks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)[example]
-        given = json.loads(hooks.replace(EXAMPLE, self.server.url))
+        given = readme_examples(self.server.url)[example]
         self.running.configure(".claude/settings.json", given | {"env": {"SIGNALBOX_TOKEN": self.agent.token}})
 
 

@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +111,13 @@ def moved(given: dict[str, Any], top: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def busy(repository: Repository, agent: Agent, peer: Agent) -> AsyncIterator[Repository]:
+async def busy(repository: Repository, agent: Agent, peer: Agent) -> Repository:
     """A repository in which each hook has something to say."""
     repository.write("src/leased.py", "one\n")
     await peer.call("lease", surface="src/leased.py")
     await peer.call("claim", sequence="adr")
     await peer.call("post", to_actor=agent.actor, body="At once!", urgency="now")
-    yield repository
+    return repository
 
 
 @pytest.mark.parametrize(("client", "given"), ALL)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.abc
 
 from conformance.clients import CLIENTS, Running
 from conformance.examples import readme_examples
-from conformance.models import Model, speaking
+from conformance.models import speaking
 from conformance.programs import program, search_path
 from conformance.test_clients import ALONE
+from proofs.test_turns import turn
 from support import Agent, ServerProcess, clean_environment
 
 WOKEN_SECONDS_MAX = 30
@@ -39,33 +40,24 @@ async def test_a_post_wakes_a_session_that_has_answered_and_is_idle(
             **running.client.environment(model.url),
         )
         async with await anyio.open_process([executable, *STREAMS], env=environment, cwd=top) as session:
-            for turn in (1, 2):
-                await say(session, "Go.")
-                await answers(model, turn)
+            assert session.stdin is not None
+            question = {"type": "user", "message": {"role": "user", "content": "Go."}}
+            await session.stdin.send(json.dumps(question).encode() + b"\n")
+            listener = await comes(lambda: turn(running.home))
+            assert len(model.answering) == 1
             await peer.call("post", to_actor=agent.actor, subject="Review", body="Look.", ref="PR-7")
-            await answers(model, 3)
-            woken = json.dumps(model.answering[2]["messages"][-1])
-            await say(session, "Go.")
-            await answers(model, 4)
-            everything = json.dumps(model.answering[-1]["messages"])
+            await comes(lambda: len(model.answering) > 1)
+            await comes(lambda: turn(running.home) != listener)  # the next waits, and will end with the session
             session.kill()
 
     line = f"Signalbox: post 1 from {peer.actor} [PR-7]: Review (read_posts(post_id=1))"
-    assert line in woken
-    assert everything.count(line) == 1, "the listener of the first turn has given way to that of the second"
+    assert line in json.dumps(model.answering[1]["messages"][-1])
 
 
-async def say(session: anyio.abc.Process, text: str) -> None:
-    """Ask a session something, as its user."""
-    message: dict[str, Any] = {"type": "user", "message": {"role": "user", "content": text}}
-    assert session.stdin is not None
-    await session.stdin.send(json.dumps(message).encode() + b"\n")
-
-
-async def answers(model: Model, number: int) -> None:
-    """Wait until the model has been asked so often."""
+async def comes(what: Callable[[], Any]) -> Any:
+    """Wait until something is so."""
     with anyio.fail_after(WOKEN_SECONDS_MAX):
         while True:
-            if len(model.answering) >= number:
-                return
+            if found := what():
+                return found
             await anyio.sleep(0.05)

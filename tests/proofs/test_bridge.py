@@ -216,49 +216,6 @@ async def test_a_listener_prints_a_line_for_each_post_and_wakes_a_session(
         await one.call("post", to_actor=two.actor, subject="Review", body="secret", kind="question")
 
 
-async def test_the_newest_listener_wakes_a_session_and_no_other(
-    server: ServerProcess, agents: tuple[Agent, Agent], tmp_path: Path
-) -> None:
-    one, two = agents
-    environment = clean_environment(SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=two.token, HOME=str(tmp_path))
-    command = [*COMMAND, "listen", "--once"]
-    first = await anyio.open_process(command, env=environment, cwd=tmp_path)
-    await _taken(tmp_path, first.pid)
-
-    second = await anyio.open_process(command, env=environment, cwd=tmp_path)
-
-    with anyio.fail_after(ANSWER_SECONDS_MAX):
-        assert await first.wait() == 0
-        assert second.returncode is None
-        await one.call("post", to_actor=two.actor, body="Wake.")
-        assert await second.wait() == 2
-    for process in (first, second):
-        await process.aclose()
-
-
-async def test_a_listener_ends_with_what_has_started_it(
-    server: ServerProcess, agents: tuple[Agent, Agent], tmp_path: Path
-) -> None:
-    environment = clean_environment(SIGNALBOX_URL=server.url, SIGNALBOX_TOKEN=agents[1].token, HOME=str(tmp_path))
-    started = [sys.executable, "-c", f"import subprocess; subprocess.run({[*COMMAND, 'listen', '--once']!r})"]
-    async with await anyio.open_process(started, env=environment, cwd=tmp_path) as client:
-        assert client.stderr is not None
-        await _taken(tmp_path)
-        client.kill()
-        with anyio.fail_after(ANSWER_SECONDS_MAX):
-            assert b"".join([part async for part in client.stderr]) == b"", "its standard error ends with it"
-
-
-async def _taken(home: Path, pid: int | None = None) -> None:
-    """Wait until a listener has taken the turn."""
-    with anyio.fail_after(ANSWER_SECONDS_MAX):
-        while True:
-            turns = [turn.read_text() for turn in home.rglob("*.turn")]  # noqa: ASYNC240 - a file or two
-            if any(turn.startswith(f"{pid} " if pid else "") for turn in turns):
-                return
-            await anyio.sleep(0.05)
-
-
 async def test_a_token_that_does_not_hold_ends_a_listener_and_is_said_by_a_bridge(
     server: ServerProcess, tmp_path: Path
 ) -> None:

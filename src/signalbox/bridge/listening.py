@@ -66,10 +66,7 @@ class Place:
         """Keep where it has come to."""
         self.cursor = cursor
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            half = self._path.with_suffix(f".{os.getpid()}")
-            half.write_text(str(cursor), encoding="ascii")
-            half.replace(self._path)
+            _keep(self._path, str(cursor))
 
 
 class Turn:
@@ -82,8 +79,7 @@ class Turn:
         self._path = path
         self._parent = os.getppid()
         self._mine = f"{os.getpid()} {time.time_ns()}"
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path.write_text(self._mine, encoding="ascii")
+        _keep(self._path, self._mine)
 
     @property
     def is_over(self) -> bool:
@@ -106,6 +102,14 @@ def place_of(name: str, url: str, token: str) -> Place:
 def turn_of(name: str, url: str, token: str) -> Turn:
     """Take the turn of a listener by its name."""
     return Turn(_kept(name, url, token).with_suffix(".turn"))
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(text, encoding="ascii")
+    half.replace(path)
 
 
 def _kept(name: str, url: str, token: str) -> Path:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.models import Model, ToolCall
 from conformance.programs import run
+from conformance.scripted import Model, ToolCall
 from conformance.test_clients import ALONE
 
 QUESTION = "Go."
@@ -118,7 +118,7 @@ CLIENTS = {
             lambda url: {
                 "GOOGLE_GEMINI_BASE_URL": url,
                 "GEMINI_API_KEY": "none",
-                "GEMINI_CLI_TRUST_WORKSPACE": "true",  # else it starts no hook in a folder that it does not know
+                "GEMINI_CLI_TRUST_WORKSPACE": "true",  # else it does not start in a folder that it does not know
             },
             (".gemini/settings.json", {"security": {"auth": {"selectedType": "gemini-api-key"}}}),
             _gemini_calls,

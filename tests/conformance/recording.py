@@ -20,7 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(HERE.parent))
 
 from conformance.clients import CLIENTS, Running  # noqa: E402 - a script finds them beside itself
-from conformance.models import speaking  # noqa: E402
+from conformance.scripted import speaking  # noqa: E402
 
 PAYLOADS = HERE.parent / "kit" / "payloads"
 HOME = "/home/dev"

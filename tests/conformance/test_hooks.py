@@ -16,8 +16,8 @@ import pytest
 
 from conformance.clients import CLIENTS, Running
 from conformance.examples import readme_examples
-from conformance.models import speaking
 from conformance.programs import program
+from conformance.scripted import speaking
 from conformance.test_connect import signalbox
 from kit.conftest import make_repository
 from signalbox import paths

@@ -17,8 +17,8 @@ import pytest
 
 from conformance.clients import CLIENTS, QUESTION, Running
 from conformance.examples import readme_examples
-from conformance.models import Model, speaking
 from conformance.programs import program, search_path
+from conformance.scripted import Model, speaking
 from conformance.test_clients import ALONE
 from proofs.test_turns import turn
 from signalbox import paths

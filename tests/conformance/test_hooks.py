@@ -17,6 +17,7 @@ import pytest
 from conformance.clients import CLIENTS, Running
 from conformance.examples import readme_examples
 from conformance.programs import program
+from conformance.recording import HOOKS
 from conformance.scripted import speaking
 from conformance.test_connect import signalbox
 from kit.conftest import make_repository
@@ -44,9 +45,10 @@ class Place:
         signalbox(running.home, "connect", running.client.name, *options, cwd=running.top, **given)
 
     def as_the_readme_says(self, example: int) -> None:
-        """Take an example of hooks for Claude Code word for word, but for the address."""
+        """Take an example of hooks word for word, but for the address."""
         given = readme_examples(self.server.url)[example]
-        self.running.configure(".claude/settings.json", given | {"env": {"SIGNALBOX_TOKEN": self.agent.token}})
+        token = {"env": {"SIGNALBOX_TOKEN": self.agent.token}} if self.running.client.name == "claude" else {}
+        self.running.configure(HOOKS[self.running.client.name][0], given | token)
 
 
 def connected(place: Place) -> None:
@@ -62,6 +64,11 @@ def over_mcp(place: Place) -> None:
     place.as_the_readme_says(1)
 
 
+def codex_over_mcp(place: Place) -> None:
+    place.connect("--no-hooks")
+    place.as_the_readme_says(3)
+
+
 def by_plugin(place: Place) -> None:
     options = {"url": place.server.url, "token": place.agent.token}
     place.running.configure(".claude/settings.json", {"pluginConfigs": {"signalbox@inline": {"options": options}}})
@@ -75,8 +82,10 @@ FORMS: dict[str, tuple[str, Callable[[Place], None]]] = {
     "claude, mcp_tool": ("claude", over_mcp),
     "gemini": ("gemini", connected),
     "codex": ("codex", connected),
+    "codex, mcp_tool": ("codex", codex_over_mcp),
 }
 WITHOUT_A_START = {"claude, http", "claude, mcp_tool"}  # as kit/README.md says
+WITHOUT_THE_SHELL = {"codex, mcp_tool"}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -98,6 +107,8 @@ async def test_an_agent_is_told_what_waits_and_kept_from_what_is_anothers(
         httpx2.post(f"{server.url}/api/tools/post", json=given, headers=peer.headers).raise_for_status()
 
     calls = CLIENTS[name].calls(repository.top, LEASED, TAKEN)
+    if form in WITHOUT_THE_SHELL:
+        calls = tuple(call for call in calls if call.name != "exec_command")
     with speaking(*calls, meanwhile=meanwhile) as model:
         said = await place.running.ask(model)
 

@@ -50,7 +50,7 @@ TEXTS = {
     "rename": {"label": 64},
     "claims_of": {"sequence": 64},
     "note_override": {"reason": 200},
-    "editor_hook": {"cwd": 4096, "session": 200, "path": 4096},
+    "editor_hook": {"cwd": 4096, "session": 200, "path": 4096, "patch": 200_000},
     "search": {"lane": 64, "query": 1000, "tag": 64, "ref": 120, "actor": 128},
     "create_invite": {"participant_name": 64, "lane": 64},
 }
@@ -62,6 +62,7 @@ MAY_HAVE_LINES = {
     ("search", "query"),
     ("editor_hook", "cwd"),
     ("editor_hook", "path"),
+    ("editor_hook", "patch"),
 }
 MAY_BE_EMPTY = {("seed_sequence", "prefix"), ("configure_lane", "description")}
 TIMES = {(tool, field) for tool in ("query_events", "search") for field in ("since", "until")}

@@ -36,6 +36,7 @@ ANSWER_BYTES_MAX = 1_000_000
 PENDING_MAX = 200
 PATH_CHARACTERS_MAX = 200  # as the server takes a surface
 CONFIG = ".signalbox.json"
+PLUGIN = "CLAUDE_PLUGIN_OPTION_"  # what Claude Code calls the settings of a plugin
 
 
 asking: list[dict[str, Any]] = []  # what is being asked: it becomes a record when no answer comes
@@ -98,7 +99,7 @@ class Place:
 
     def url(self) -> str:
         """Name the server."""
-        url = os.environ.get("SIGNALBOX_URL") or self.config.get("url")
+        url = os.environ.get("SIGNALBOX_URL") or os.environ.get(f"{PLUGIN}URL") or self.config.get("url")
         if not isinstance(url, str) or not url.startswith(("http://", "https://")):
             raise NotSetUpError
         return url.rstrip("/")
@@ -106,6 +107,8 @@ class Place:
     def token(self) -> str:
         """Answer the token: from the environment, the file it names, or the folder of git, which is never tracked."""
         token = os.environ.get("SIGNALBOX_TOKEN")
+        if not token and os.environ.get(f"{PLUGIN}URL"):  # it goes to no server that a repository names
+            token = os.environ.get(f"{PLUGIN}TOKEN")
         for path in [] if token else [os.environ.get("SIGNALBOX_TOKEN_FILE"), *self._token_files]:
             try:
                 with open(path or "", encoding="utf-8") as file:
@@ -155,12 +158,16 @@ def changed_paths(place: Place, given: dict[str, Any]) -> list[str]:
     """Name the files that an editor's tool changes, whatever the client calls them; of a patch, all in it."""
     fields = given.get("tool_input") or {}
     named = [fields.get(name) for name in ("file_path", "notebook_path", "path", "absolute_path")]
-    patch = fields.get("command") or fields.get("input")
-    for line in patch.splitlines() if isinstance(patch, str) and "*** Begin Patch" in patch else []:
+    folder = given.get("cwd") or "."
+    text = fields.get("command") or fields.get("input")
+    patch = text if isinstance(text, str) and "*** Begin Patch" in text else ""
+    if patch.startswith("cd "):  # cd folder && apply_patch, in a shell
+        folder = os.path.join(folder, patch.split(None, 2)[1].strip("'\""))
+    for line in patch.splitlines():
         verb, _, path = line.partition(" File: ")
         named += [path] if verb in {"*** Add", "*** Update", "*** Delete"} else []
         named += [line[len("*** Move to: ") :]] if line.startswith("*** Move to: ") else []
-    absolute = [os.path.join(given.get("cwd") or ".", path) for path in named if isinstance(path, str) and path]
+    absolute = [os.path.join(folder, path) for path in named if isinstance(path, str) and path]
     return [path for path in dict.fromkeys(map(place.relative, absolute)) if path is not None]
 
 

@@ -76,6 +76,36 @@ def test_what_was_there_stays_and_comes_back_byte_for_byte(machine: Machine, cli
     assert tree(machine.home) == before
 
 
+@pytest.mark.parametrize(
+    ("client", "name", "event"),
+    [
+        ("claude", ".claude/settings.json", "PreToolUse"),
+        ("codex", ".codex/hooks.json", "PreToolUse"),
+        ("gemini", ".gemini/settings.json", "BeforeTool"),
+    ],
+)
+def test_hooks_of_others_stay_and_come_back_byte_for_byte(machine: Machine, client: str, name: str, event: str) -> None:
+    path = machine.home / name
+    path.parent.mkdir(parents=True)
+    theirs = '{"hooks":  {"EVENT":\n[{"hooks": [{"type": "command",  "command": "theirs"}]}]}}'
+    path.write_text(theirs.replace("EVENT", event))
+    before = tree(machine.home)
+
+    machine("connect", client)
+
+    commands = [entry["hooks"][0]["command"] for entry in json.loads(path.read_text())["hooks"][event]]
+    assert commands[0] == "theirs"
+    assert "signalbox_guard.py" in commands[1]
+    machine("disconnect")
+    assert tree(machine.home) == before
+
+
+def test_it_is_said_that_codex_runs_no_hook_before_it_was_looked_at(machine: Machine) -> None:
+    assert "/hooks in Codex" in machine.attempt("connect", "codex").stderr
+    machine("disconnect")
+    assert "/hooks" not in machine.attempt("connect", "codex", "--no-hooks").stderr
+
+
 def test_connecting_again_writes_nothing(machine: Machine) -> None:
     machine("connect", "all")
     before = tree(machine.home)

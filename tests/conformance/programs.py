@@ -52,7 +52,7 @@ async def run(name: str, *arguments: str, cwd: Path, **environment: str) -> subp
         done = await anyio.run_process(
             command,
             cwd=cwd,
-            env=clean_environment(PATH=search_path(), HOME=str(cwd), NO_COLOR="1", **environment),
+            env=clean_environment(**({"PATH": search_path(), "HOME": str(cwd), "NO_COLOR": "1"} | environment)),
             stderr=subprocess.STDOUT,
             check=False,
         )

@@ -24,10 +24,10 @@ LISTED = {
 TRUSTING = {"gemini": {"GEMINI_CLI_TRUST_WORKSPACE": "true"}}  # else it starts no server in a folder it does not know
 
 
-def signalbox(home: Path, *arguments: str, **environment: str) -> str:
+def signalbox(home: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "signalbox", *arguments],
-        cwd=home,
+        cwd=cwd or home,
         env=clean_environment(HOME=str(home), **environment),
         capture_output=True,
         text=True,

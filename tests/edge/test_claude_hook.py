@@ -37,6 +37,36 @@ async def test_a_leased_path_is_denied(web: httpx2.AsyncClient, agent: Agent, pe
         assert await hook(web, agent, "PreToolUse", passing) == {}, passing
 
 
+async def test_a_number_in_a_file_that_was_there_already_is_its_authors(
+    web: httpx2.AsyncClient, agent: Agent, peer: Agent
+) -> None:
+    await peer.call("claim", sequence="adr")
+    path = "/repo/docs/decisions/0001-a.md"
+
+    assert await hook(web, agent, "PostToolUse", path, tool_name="Edit") == {}
+    assert await hook(web, agent, "PostToolUse", path, tool_response={"type": "update"}) == {}
+    assert (await hook(web, agent, "PostToolUse", path, tool_response={"type": "create"}))["decision"] == "block"
+
+
+async def test_each_file_of_a_patch_is_looked_at(agent: Agent, peer: Agent) -> None:
+    await peer.call("lease", surface="src/b.py")
+    await peer.call("claim", sequence="adr")
+    patch = (
+        "*** Begin Patch\n*** Update File: src/a.py\n*** Delete File: src/b.py\n"
+        "*** Update File: docs/decisions/0001-old.md\n*** Add File: docs/decisions/0009-a.md\n"
+        "*** Move to: docs/decisions/0001-a.md\n*** End Patch\n"
+    )
+    given = {"patch": patch, "cwd": "/repo", "numbered": ["docs/decisions/*.md=adr"]}
+
+    before = await agent.call("editor_hook", event="PreToolUse", **given)
+    after = await agent.call("editor_hook", event="PostToolUse", **given)
+
+    assert "src/b.py is leased by" in before["hookSpecificOutput"]["permissionDecisionReason"]
+    assert after["decision"] == "block"
+    assert after["reason"].startswith("docs/decisions/0001-a.md: adr 1 was claimed by")
+    assert "old" not in after["reason"]
+
+
 async def test_ones_own_and_shared_leases_pass(web: httpx2.AsyncClient, agent: Agent, peer: Agent) -> None:
     await agent.call("lease", surface="src/mine.py")
     await peer.call("lease", surface="src/ours.py", mode="shared")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from signalbox.bridge.remote import AwayError, RefusedError, Remote, pause
 
 WAIT_SECONDS: Final = 50  # one call; the next follows at once
 TOGETHER_MAX: Final = 20
+LOOK_SECONDS: Final = 0.5
 PASSES: Final = frozenset({429, 500})  # what may be otherwise in a moment
 
 
@@ -69,18 +71,56 @@ class Place:
         """Keep that all was said up to here."""
         self.cursor = max(cursor, self.cursor or 0)
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            half = self._path.with_suffix(f".{os.getpid()}")
-            half.write_text(str(cursor), encoding="ascii")
-            half.replace(self._path)
+            _keep(self._path, str(cursor))
+
+
+class Turn:
+    """Whose turn it is to wake a session: the newest listener's of a name, as long as what has started it lives.
+
+    A client starts one at the end of each answer, and would else be woken by all of them at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parent = os.getppid()
+        self._mine = f"{os.getpid()} {time.time_ns()}"
+        _keep(self._path, self._mine)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether somebody else has it, or nobody is there any more to be woken."""
+        return os.getppid() != self._parent or self._path.read_text(encoding="ascii") != self._mine
+
+    async def wait_until_over(self) -> None:
+        """Look now and then."""
+        while True:
+            if self.is_over:
+                return
+            await anyio.sleep(LOOK_SECONDS)
 
 
 def place_of(name: str, url: str, token: str) -> Place:
     """Find the place of a listener by its name: one of another name hears everything, too."""
+    return Place(_kept(name, url, token))
+
+
+def turn_of(name: str, url: str, token: str) -> Turn:
+    """Take the turn of a listener by its name."""
+    return Turn(_kept(name, url, token).with_suffix(".turn"))
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(text, encoding="ascii")
+    half.replace(path)
+
+
+def _kept(name: str, url: str, token: str) -> Path:
     state = os.environ.get("XDG_STATE_HOME")
     folder = (Path(state) if state else Path.home() / ".local" / "state") / "signalbox" / "listening"
-    key = hashlib.sha256(f"{name}\n{url}\n{token}".encode()).hexdigest()[:32]
-    return Place(folder / key)
+    return folder / hashlib.sha256(f"{name}\n{url}\n{token}".encode()).hexdigest()[:32]
 
 
 async def doorbells(remote: Remote, place: Place) -> AsyncIterator[Rung]:

@@ -12,7 +12,7 @@ from signalbox.cli.output import say
 from signalbox.clients.connecting import connect, who_am_i
 from signalbox.clients.edits import plan
 from signalbox.clients.known import CLIENTS
-from signalbox.clients.wishes import wish_for
+from signalbox.clients.wishes import Wish, wish_for
 from signalbox.config import load_settings
 from signalbox.identity import token_hash
 
@@ -64,7 +64,7 @@ def command(
     for one in changed:
         click.echo(f"wrote {one.edit.path}" + (f" ({one.edit.what})" if one.edit.what else ""))
     click.echo(f"connected {', '.join(chosen)} to {settings.url}: {me['actor']} in the project {me['project']}")
-    _say_next(chosen, is_user=wish.target.is_user, changed=bool(changed))
+    _say_next(wish, changed=bool(changed))
 
 
 def _chosen(named: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,12 +79,14 @@ def _chosen(named: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _say_next(chosen: tuple[str, ...], *, is_user: bool, changed: bool) -> None:
+def _say_next(wish: Wish, *, changed: bool) -> None:
     if not changed:
         say("everything was there already")
         return
     say("next: restart the sessions that are open, and let the agent call whoami.")
-    if not is_user and set(chosen) - {"claude"}:
+    if not wish.target.is_user and set(wish.clients) - {"claude"}:
         say("the files of this project take the token from the environment: export SIGNALBOX_TOKEN before you start.")
-    if "claude" in chosen:
+    if "codex" in wish.clients and wish.with_hooks:
+        say("Codex runs no hook that you have not looked at: /hooks in Codex, now and after each change of them.")
+    if "claude" in wish.clients:
         say("Claude Code lists it: claude mcp list")

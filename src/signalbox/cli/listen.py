@@ -7,7 +7,7 @@ import sys
 import anyio
 import click
 
-from signalbox.bridge.listening import Doorbell, Place, doorbells, place_of
+from signalbox.bridge.listening import Doorbell, Place, Turn, doorbells, place_of, turn_of
 from signalbox.bridge.remote import RefusedError, Remote
 from signalbox.cli.output import printable
 from signalbox.cli.remote import settings_with_token, url_option
@@ -20,7 +20,9 @@ REWAKE_CODE = 2  # what a hook of Claude Code with asyncRewake ends with to wake
 @click.command("listen")
 @url_option
 @click.option(
-    "--once", is_flag=True, help="End with code 2 after the first, printed on standard error: for asyncRewake."
+    "--once",
+    is_flag=True,
+    help="End with code 2 after the first, printed on standard error: for asyncRewake. With 0 when another takes over.",
 )
 @click.option("--name", default="listen", show_default=True, help="Listeners of different names each hear everything.")
 def command(url: str | None, name: str, *, once: bool) -> None:
@@ -31,25 +33,36 @@ def command(url: str | None, name: str, *, once: bool) -> None:
     """
     settings = settings_with_token(url)
     assert settings.token is not None, "it was seen to"
-    place = place_of(name, settings.url, settings.token)
+    named = (name, settings.url, settings.token)
     try:
-        anyio.run(_listen, settings, settings.token, place, once)
+        rang = anyio.run(_listen, settings, settings.token, place_of(*named), turn_of(*named) if once else None)
     except* RefusedError as refused:
         raise SetupError(f"{settings.url} refuses this token: {refused.exceptions[0]}") from refused
     except* KeyboardInterrupt:
         sys.exit(0)
-    if once:
-        sys.exit(REWAKE_CODE)
+    sys.exit(REWAKE_CODE if rang else 0)
 
 
-async def _listen(settings: Settings, token: str, place: Place, once: bool) -> None:  # noqa: FBT001 - as anyio.run has it
-    async with Remote(settings.url, token) as remote:
+async def _listen(settings: Settings, token: str, place: Place, turn: Turn | None) -> bool:
+    """Say what rings, once if there is a turn; answers whether it rang before the turn was over."""
+    rang = False
+    async with Remote(settings.url, token) as remote, anyio.create_task_group() as group:
+        if turn is not None:
+            group.start_soon(_end_with, turn, group.cancel_scope)
         async for rung in doorbells(remote, place):
             for bell in rung.bells:
-                click.echo(_line(bell), err=once)
+                click.echo(_line(bell), err=turn is not None)
             place.moved(rung.cursor)
-            if once and rung.bells:
-                return
+            if turn is not None and rung.bells:
+                rang = True
+                group.cancel_scope.cancel()
+                break
+    return rang
+
+
+async def _end_with(turn: Turn, listening: anyio.CancelScope) -> None:
+    await turn.wait_until_over()
+    listening.cancel()
 
 
 def _line(bell: Doorbell) -> str:

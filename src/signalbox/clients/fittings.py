@@ -11,7 +11,9 @@ from signalbox.clients.edits import Edit
 from signalbox.clients.known import Target
 from signalbox.clients.texts import HASH, MARKDOWN, NotUnderstoodError, at_json, drop_json, set_json
 
-EDITS = "Edit|MultiEdit|Write|NotebookEdit|apply_patch"
+CLAUDE_EDITS = "Edit|MultiEdit|Write|NotebookEdit"
+CODEX_PATCHES = "apply_patch"
+CODEX_SHELL = "Bash"  # its models also write apply_patch into the shell; nothing is said after such a patch
 GEMINI_EDITS = "write_file|replace"
 SECONDS = 5
 SHELL = "#!/bin/sh"
@@ -22,7 +24,7 @@ def _hook(target: Target, name: str, *arguments: str) -> str:
     return shlex.join(["python3", str(target.hooks / f"signalbox_{name}.py"), *arguments])
 
 
-def _claude_hooks(target: Target) -> dict[str, list[dict[str, Any]]]:
+def _claude_hooks(target: Target, before: str, after: str) -> dict[str, list[dict[str, Any]]]:
     def entry(command: str, matcher: str | None = None) -> dict[str, Any]:
         hook = {"type": "command", "command": command, "timeout": SECONDS}
         return ({"matcher": matcher} if matcher else {}) | {"hooks": [hook]}
@@ -32,8 +34,8 @@ def _claude_hooks(target: Target) -> dict[str, list[dict[str, Any]]]:
         "SessionStart": [entry(inbox)],
         "UserPromptSubmit": [entry(inbox)],
         "Stop": [entry(inbox)],
-        "PreToolUse": [entry(_hook(target, "guard", "claude"), EDITS)],
-        "PostToolUse": [entry(_hook(target, "reconcile", "--client", "claude"), EDITS)],
+        "PreToolUse": [entry(_hook(target, "guard", "claude"), before)],
+        "PostToolUse": [entry(_hook(target, "reconcile", "--client", "claude"), after)],
     }
 
 
@@ -82,9 +84,10 @@ def hooks_of(client: str, target: Target) -> list[Edit]:
     """Answer the hooks of a client that has any."""
     if client == "claude":
         path = target.place(".claude/settings.json", ".claude/settings.local.json")
-        return [hooks_edit(path, _claude_hooks(target), secret=not target.is_user)]
+        return [hooks_edit(path, _claude_hooks(target, CLAUDE_EDITS, CLAUDE_EDITS), secret=not target.is_user)]
     if client == "codex":
-        return [hooks_edit(target.place(".codex/hooks.json", ".codex/hooks.json"), _claude_hooks(target), secret=False)]
+        hooks = _claude_hooks(target, f"{CODEX_PATCHES}|{CODEX_SHELL}", CODEX_PATCHES)
+        return [hooks_edit(target.place(".codex/hooks.json", ".codex/hooks.json"), hooks, secret=False)]
     if client == "gemini":
         path = target.place(".gemini/settings.json", ".gemini/settings.json")
         return [hooks_edit(path, _gemini_hooks(target), secret=target.is_user)]

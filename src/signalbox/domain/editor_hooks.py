@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signalbox.db.statements import Executor, statements
 from signalbox.domain import hooks, transports
-from signalbox.domain.hooks import CheckNumbersArgs, CheckSurfacesArgs, NumberedFile, WaitingPost
+from signalbox.domain.hooks import CheckedNumber, CheckNumbersArgs, CheckSurfacesArgs, NumberedFile, WaitingPost
 from signalbox.domain.leases import SURFACE_CHARACTERS_MAX, normal
 from signalbox.identity import Principal, Scope, ToolGroup
 from signalbox.tool import CONTROL, Args, Effect, Line, Result, Text, Tool
@@ -23,6 +23,9 @@ sql = statements(__file__)
 
 SHOWN_MAX: Final = 5
 BODY_CHARACTERS_MAX: Final = 600
+PATHS_MAX: Final = 20
+EDITS: Final = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+"""The tools of Claude Code that change a file: others read a leased path as they like."""
 STARTS: Final = "SessionStart"
 STOPS: Final = frozenset({"Stop", "SubagentStop"})
 
@@ -36,6 +39,7 @@ class EditorHookArgs(Args):
     event: Event
     session: Annotated[Line | None, Field(max_length=200)] = None
     path: Annotated[Text | None, Field(max_length=4096, description="The file that a tool changes.")] = None
+    patch: Annotated[Text | None, Field(max_length=200_000, description="What apply_patch of Codex is given.")] = None
     cwd: Annotated[Text | None, Field(max_length=4096, description="The repository's top.")] = None
     stopping_again: bool = False
     numbered: Annotated[list[Rule], Field(max_length=20, default_factory=list, description="glob=sequence")]
@@ -71,9 +75,18 @@ async def editor_hook(db: Executor, who: Principal, args: EditorHookArgs) -> Hoo
     return await _inbox(db, who, args)
 
 
-def _inside(args: EditorHookArgs) -> str | None:
-    """Name the file as the project does: from the top, with slashes; None for what lies elsewhere."""
-    path = (args.path or "").replace("\\", "/")
+def _paths(args: EditorHookArgs, *verbs: str) -> list[str]:
+    """Name the files that a tool changes as the project does; of a patch, those that it treats so."""
+    patch = (args.patch or "").replace("*** Move to: ", "*** Add File: ")
+    lines = [line.partition(" File: ") for line in patch.splitlines()]
+    named = [args.path or "", *(path for verb, _, path in lines if verb.removeprefix("*** ") in verbs)]
+    paths = (_inside(args, path) for path in named)
+    return [path for path in dict.fromkeys(paths) if path is not None][:PATHS_MAX]
+
+
+def _inside(args: EditorHookArgs, named: str) -> str | None:
+    """Name a file from the top, with slashes; None for what lies elsewhere."""
+    path = named.replace("\\", "/")
     top = (args.cwd or "").replace("\\", "/").rstrip("/")
     if not path or CONTROL.search(path):
         return None
@@ -83,17 +96,15 @@ def _inside(args: EditorHookArgs) -> str | None:
 
 
 async def _guard(db: Executor, who: Principal, args: EditorHookArgs) -> HookAnswer:
-    path = _inside(args)
-    if path is None:
-        return HookAnswer()
-    found = await hooks.check_surfaces(db, who, CheckSurfacesArgs(surfaces=[path]))
-    for lease in found.leases:
+    paths = _paths(args, "Add", "Update", "Delete")
+    found = await hooks.check_surfaces(db, who, CheckSurfacesArgs(surfaces=paths)) if paths else None
+    for lease in found.leases if found else []:
         if not lease.mine and lease.mode == "exclusive":
             note = f", who notes: {lease.note!r}" if lease.note else ""
             minutes = -(-lease.expires_in_seconds // 60)
             reason = (
-                f"{path} is leased by {lease.actor} (on {lease.lease}) for {minutes} more min{note}. Work on something "
-                f"else, ask {lease.actor} with a post, or wait for the surface."
+                f"{lease.surface} is leased by {lease.actor} (on {lease.lease}) for {minutes} more min{note}. Work on "
+                f"something else, ask {lease.actor} with a post, or wait for the surface."
             )
             return HookAnswer(
                 hookSpecificOutput=HookOutput(
@@ -109,26 +120,37 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 async def _reconcile(db: Executor, who: Principal, args: EditorHookArgs) -> HookAnswer:
-    path = _inside(args)
-    digits = re.search(r"[0-9]{1,15}", posixpath.basename(path)) if path else None
-    rules = [rule.rpartition("=") for rule in args.numbered]
-    sequence = next((name for glob, _, name in rules if path and _pattern(glob).fullmatch(path)), None)
-    if path is None or digits is None or sequence is None:
-        return HookAnswer()
-    asked = NumberedFile(sequence=sequence, number=int(digits.group()))
-    (verdict,) = (await hooks.check_numbers(db, who, CheckNumbersArgs(numbers=[asked]))).numbers
-    if verdict.state == "other":
-        folder, name = posixpath.split(path)
-        renamed = posixpath.join(folder, name.replace(digits.group(), str(verdict.next).zfill(len(digits.group())), 1))
-        return HookAnswer(
-            decision="block",
-            reason=f"{path}: {sequence} {verdict.number} was claimed by {verdict.by}. Claim the next number "
-            f"(claim(sequence={sequence!r}), it will be {verdict.next}) and rename the file to {renamed}.",
-        )
-    if verdict.state == "unclaimed":
-        hint = f"{path}: nobody has claimed {sequence} {verdict.number}; claim(sequence={sequence!r}) first."
-        return HookAnswer(hookSpecificOutput=HookOutput(hookEventName=args.event, additionalContext=hint))
+    rules = [(_pattern(glob), name) for glob, _, name in (rule.rpartition("=") for rule in args.numbered)]
+    files: list[tuple[str, str, str]] = []
+    for path in _paths(args, "Add"):
+        digits = re.search(r"[0-9]{1,15}", posixpath.basename(path))
+        sequence = next((name for pattern, name in rules if pattern.fullmatch(path)), None)
+        if digits is not None and sequence is not None:
+            files.append((path, sequence, digits.group()))
+    numbers = [NumberedFile(sequence=sequence, number=int(digits)) for _, sequence, digits in files]
+    verdicts = (await hooks.check_numbers(db, who, CheckNumbersArgs(numbers=numbers))).numbers if numbers else []
+    collisions = [
+        _collision(*file, verdict) for file, verdict in zip(files, verdicts, strict=True) if verdict.state == "other"
+    ]
+    hints = [
+        f"{path}: nobody has claimed {sequence} {int(digits)}; claim(sequence={sequence!r}) first."
+        for (path, sequence, digits), verdict in zip(files, verdicts, strict=True)
+        if verdict.state == "unclaimed"
+    ]
+    if collisions:
+        return HookAnswer(decision="block", reason="\n".join(collisions))
+    if hints:
+        return HookAnswer(hookSpecificOutput=HookOutput(hookEventName=args.event, additionalContext="\n".join(hints)))
     return HookAnswer()
+
+
+def _collision(path: str, sequence: str, digits: str, verdict: CheckedNumber) -> str:
+    folder, name = posixpath.split(path)
+    renamed = posixpath.join(folder, name.replace(digits, str(verdict.next).zfill(len(digits)), 1))
+    return (
+        f"{path}: {sequence} {verdict.number} was claimed by {verdict.by}. Claim the next number "
+        f"(claim(sequence={sequence!r}), it will be {verdict.next}) and rename the file to {renamed}."
+    )
 
 
 async def _inbox(db: Executor, who: Principal, args: EditorHookArgs) -> HookAnswer:

@@ -78,7 +78,7 @@ class RestEdge:
 def _hook_arguments(given: dict[str, Any]) -> dict[str, Any]:
     """Pick what `editor_hook` takes from the JSON of a hook of Claude Code; what is not there is left out."""
     tool_input = given.get("tool_input")
-    fields = tool_input if isinstance(tool_input, dict) else {}
+    fields = tool_input if _concerns(given) and isinstance(tool_input, dict) else {}
     picked = {
         "event": given.get("hook_event_name"),
         "session": given.get("session_id"),
@@ -87,6 +87,15 @@ def _hook_arguments(given: dict[str, Any]) -> dict[str, Any]:
         "stopping_again": given.get("stop_hook_active"),
     }
     return {"event": None} | {name: value for name, value in picked.items() if value is not None}
+
+
+def _concerns(given: dict[str, Any]) -> bool:
+    """Say whether a tool changes a file; once it has, whether that file is new: numbers of others' files are theirs."""
+    response = given.get("tool_response")
+    is_new = not isinstance(response, dict) or response.get("type", "create") == "create"
+    if given.get("hook_event_name") == "PostToolUse":
+        return given.get("tool_name") == "Write" and is_new
+    return given.get("tool_name") in editor_hooks.EDITS
 
 
 def arguments_in(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from starlette.types import Message
 
 from edge.wire import MODERN, era_headers, message
 from proofs.wire import at_once
-from signalbox.edge.turns import ALONE_TOGETHER_MAX, TURN_SECONDS, WAITING_MAX, Turns
+from signalbox.edge.turns import SHARED_SECONDS, TOGETHER_MAX, TURN_SECONDS, WAITING_MAX, Turns
 from signalbox.errors import TooMany
 from support import Agent, Project
 
@@ -106,7 +106,7 @@ async def test_a_project_that_calls_alone_begins_some_requests_a_turn_first_come
     begun = await beginnings.watch([mine(turns, 1, str(number), beginnings) for number in range(FLOOD)])
 
     assert [name for name, _ in begun] == [str(number) for number in range(FLOOD)]
-    assert set(Counter(turn for _, turn in begun).values()) == {ALONE_TOGETHER_MAX}
+    assert set(Counter(turn for _, turn in begun).values()) == {TOGETHER_MAX}
 
 
 async def test_while_others_call_a_flood_leaves_a_pause_between_its_requests() -> None:
@@ -125,6 +125,36 @@ async def test_while_others_call_a_flood_leaves_a_pause_between_its_requests() -
 
     # The first begins at once and the second in the next turn. A late machine makes the pauses longer, never shorter.
     assert loop.time() - start >= 7 * TURN_SECONDS
+
+
+async def flood(turns: Turns, projects: Sequence[int], beginnings: Beginnings) -> list[Coroutine[Any, Any, None]]:
+    """Have projects flood until they are known to, and answers calls of another flood, one of each in turn."""
+    await at_once([mine(turns, project, "before", Beginnings()) for _ in range(FLOOD) for project in projects])
+    await asyncio.sleep(SHARED_SECONDS)
+    return [mine(turns, project, str(project), beginnings) for _ in range(FLOOD) for project in projects]
+
+
+async def test_projects_that_flood_hold_each_other_back_by_nothing_but_their_share() -> None:
+    turns, beginnings = Turns(), Beginnings()
+
+    begun = await beginnings.watch(await flood(turns, (1, 2), beginnings))
+
+    of_turn = Counter(begun)
+    later = {turn for _, turn in begun} - {0, begun[-1][1]}
+    assert len(later) > 3
+    assert {of_turn[name, turn] for name in ("1", "2") for turn in later} == {TOGETHER_MAX // 2}
+
+
+async def test_a_quiet_project_goes_between_several_that_flood() -> None:
+    turns, beginnings = Turns(), Beginnings()
+    calls = await flood(turns, (1, 2), beginnings)
+    quiet = [mine(turns, 3, "quiet", beginnings) for _ in range(3)]
+
+    begun = await beginnings.watch([*calls[:2], *quiet, *calls[2:]])
+
+    assert begun.index(("quiet", 0)) == 2
+    assert {Counter(begun)[name, 0] for name in ("1", "2", "quiet")} == {1}
+    assert len([name for name, turn in begun if turn <= 2 and name != "quiet"]) <= 6
 
 
 async def test_a_request_whose_caller_has_gone_takes_no_turn() -> None:

@@ -1,15 +1,16 @@
 """How fast Signalbox is, beside how fast PostgreSQL is at the same work, in one run.
 
     .venv/bin/python tests/perf/bench.py [--seconds 4] [--callers 1,16,64] [--workers 1] [--only claim,mix]
-        [--projects 1] [--without-limit]
+        [--projects 1] [--servers 1] [--without-limit]
 
 The server runs in a process of its own on an embedded PostgreSQL with fsync on; this process drives it over MCP with
 keep-alive connections, one per caller, each with a token of its own. For each row it prints calls per second, latency
 percentiles in milliseconds, the CPU time of server and database per call, and the limit: how many a second pgbench does
 of the same transactions, with as many clients (64 at most) and nothing around them (above 1 it is beaten, by acts that
 travel together). The column of commits says how many transactions a call makes. With several workers, callers of one
-project take turns on its head lock; `--projects` spreads them. Not part of the test run: it takes minutes and measures
-the machine too.
+project take turns on its head lock; `--projects` spreads them. `--servers` runs so many servers beside each other, with
+the projects in turn: what several workers would cost if they shared nothing but database and machine. Not part of the
+test run: it takes minutes and measures the machine too.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from signalbox.db import embedded
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database
 from signalbox.identity import Principal
-from support import Agent, make_project, serving
+from support import Agent, ServerProcess, make_project, serving
 
 STATISTICS_SECONDS = 1.2  # until a backend has told what it has done
 
@@ -181,9 +182,11 @@ def postgres() -> Iterator[embedded.EmbeddedPostgres]:
 
 
 async def callers_of(
-    database: embedded.EmbeddedPostgres, port: int, count: int, projects: int = 1
+    database: embedded.EmbeddedPostgres, ports: Sequence[int], count: int, projects: int = 1
 ) -> tuple[list[Caller], Principal]:
     """Make as many agents, spread over the projects; connect each, and set those of a project in a ring to post in.
+
+    The projects take the ports in turn.
 
     The Principal is for pgbench: an agent in a project of its own.
     """
@@ -193,7 +196,7 @@ async def callers_of(
             project = await make_project(opened)
             rings.append([Caller(await project.join(f"agent-{number}")) for number in range(first, count, projects)])
         who = await (await (await make_project(opened)).join("agent-0")).principal()
-    for ring in rings:
+    for ring, port in zip(rings, itertools.cycle(ports), strict=False):
         for caller, peer in itertools.pairwise([*ring, ring[0]]):
             caller.peer = peer
             await caller.connect(port)
@@ -211,10 +214,16 @@ async def commits(database: embedded.EmbeddedPostgres) -> int:
     return count
 
 
-async def measure(options: argparse.Namespace, port: int, server_pid: int, database: embedded.EmbeddedPostgres) -> None:
+async def measure(
+    options: argparse.Namespace, servers: Sequence[ServerProcess], database: embedded.EmbeddedPostgres
+) -> None:
     """Measure each act with each number of callers, and print a row of it."""
     counts = [int(count) for count in options.callers.split(",")]
-    everyone, who = await callers_of(database, port, max(counts), options.projects)
+    everyone, who = await callers_of(database, [server.port for server in servers], max(counts), options.projects)
+
+    def served() -> float:
+        return sum(cpu_seconds(server.process.pid) for server in servers)
+
     pgbench = Limit(database.data_dir / "run", who, max(1, round(options.seconds)))
     row = "{:<14}{:>8}{:>9}{:>8}{:>8}{:>8}{:>11}{:>10}{:>9}{:>9}{:>7}\n"
     write = sys.stdout.write
@@ -222,11 +231,11 @@ async def measure(options: argparse.Namespace, port: int, server_pid: int, datab
     write(row.format(*heads))
     for act, count in itertools.product(options.only.split(","), counts):
         committed = await commits(database)
-        before = cpu_seconds(server_pid), cpu_seconds(database.pid)
+        before = served(), cpu_seconds(database.pid)
         start = time.perf_counter()
         latencies = sorted(await drive(everyone[:count], act, options.seconds))
         rate = len(latencies) / (time.perf_counter() - start)
-        server, postgres_cpu = cpu_seconds(server_pid) - before[0], cpu_seconds(database.pid) - before[1]
+        server, postgres_cpu = served() - before[0], cpu_seconds(database.pid) - before[1]
         committed = await commits(database) - committed
         limit = 0.0
         if not options.without_limit:
@@ -244,20 +253,19 @@ def main() -> None:
     parser.add_argument("--callers", default="1,16,64")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--projects", type=int, default=1)
+    parser.add_argument("--servers", type=int, default=1)
     parser.add_argument("--without-limit", action="store_true")
     parser.add_argument("--only", default=",".join([*ACTS, "mix"]))
     options = parser.parse_args()
-    with (
-        postgres() as database,
-        tempfile.TemporaryDirectory() as directory,
-        serving(
-            database.dsn,
-            Path(directory),
-            workers=options.workers,
-            SIGNALBOX_POOL_CONNECTIONS=str(min(10, 20 // options.workers)),  # pgbench wants its share, too
-        ) as server,
-    ):
-        asyncio.run(measure(options, server.port, server.process.pid, database))
+    connections = min(10, 20 // (options.workers * options.servers))  # pgbench wants its share, too
+    with postgres() as database, tempfile.TemporaryDirectory() as directory, ExitStack() as running:
+        servers = []
+        for number in range(options.servers):
+            place = Path(directory, str(number))
+            place.mkdir()
+            serve = serving(database.dsn, place, workers=options.workers, SIGNALBOX_POOL_CONNECTIONS=str(connections))
+            servers.append(running.enter_context(serve))
+        asyncio.run(measure(options, servers, database))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,9 @@ async def flood(port: int, tokens: list[str]) -> None:
     """Post with every token as fast as is answered; for each line of standard input say how many calls that were."""
     os.nice(LOWEST_PRIORITY)
     answered = 0
-    callers = [await Wire(port, token, mcp=True).open() for token in tokens]
+    callers = [Wire(port, token, mcp=True) for token in tokens]
+    for caller in callers:
+        await caller.open()
 
     async def go(wire: Wire) -> None:
         nonlocal answered
@@ -175,7 +177,8 @@ async def measure(options: argparse.Namespace, here: Site, elsewhere: Site | Non
     floods = {
         name: (where.port, [one.token for one in await where.agents(options.callers)]) for name, where in sites.items()
     }
-    wire = await Wire(here.port, agent.token, mcp=True).open()
+    wire = Wire(here.port, agent.token, mcp=True)
+    await wire.open()
     quiet = Quiet(wire, agent.actor, here)
     await quiet_calls(wire, agent.actor, 30)
     write(ROW.format("", "p50", "p99", "max", "flood/s", "server", "database", "flood", "quiet"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 import pytest
 
-from proofs.processes import standing_still, workers_of
+from proofs.processes import workers_of
+from proofs.wire import on_worker
 from support import Agent, Project, ServerProcess, serving
 
 CALLERS = 100
@@ -35,12 +36,13 @@ class Caller:
         lines = ("POST /join HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json")
         self._request = "\r\n".join((*lines, f"Content-Length: {len(content)}", "", "")).encode() + content
 
-    async def get_ready(self) -> None:
+    async def get_ready(self) -> asyncio.StreamWriter:
         """Connect, see that a worker has accepted, and send all but the last byte."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writer.write(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n".encode())
         assert (await self._answer())[0] == 200
         self._writer.write(self._request[:-1])
+        return self._writer
 
     async def ask(self) -> tuple[int, dict[str, Any]]:
         """Send the last byte, and read what it came to."""
@@ -56,13 +58,12 @@ class Caller:
 
 
 async def redeem_at_once(server: ServerProcess, bodies: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
-    """Send all requests at one moment; each worker has accepted half of the connections while the other stood still."""
+    """Send all requests at one moment, on connections of which each worker has accepted half."""
     callers = [Caller(server.port, body) for body in bodies]
-    one, other = workers_of(server.process.pid)
+    both = cycle(workers_of(server.process.pid))
     async with asyncio.timeout(SECONDS_MAX):
-        for place, still in enumerate((one, other)):
-            with standing_still([still]):
-                await asyncio.gather(*(caller.get_ready() for caller in callers[place::2]))
+        ready = [on_worker(worker, caller.get_ready) for worker, caller in zip(both, callers, strict=False)]
+        await asyncio.gather(*ready)
         return await asyncio.gather(*(caller.ask() for caller in callers))
 
 

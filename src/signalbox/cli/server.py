@@ -45,20 +45,43 @@ def listen(settings: Settings) -> tuple[socket.socket, Settings]:
     Raises:
         SetupError: the address cannot be had.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # what is closed with something unsent would stay for ever otherwise
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS_MAX * 1000)
     try:
-        bound.bind((settings.host, settings.port))
+        bound = _bound(socket.socket, settings.host, settings.port)
+        if settings.workers > 1 and sys.platform == "linux":  # elsewhere the system spreads nothing
+            port = bound.getsockname()[1]
+            bound.close()  # that it could be had says that nobody else is there
+            bound = _bound(WorkersSocket, settings.host, port)
     except OSError as error:
-        bound.close()
         raise SetupError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; --port takes another"
         ) from error
     bound.set_inheritable(True)
     return bound, settings.model_copy(update={"port": bound.getsockname()[1]})
+
+
+class WorkersSocket(socket.socket):
+    """A socket that becomes another one, on the same address, in each worker that it is handed to.
+
+    The system spreads connections over them. Of one that all share, the quickest worker takes nearly all.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _bound, (WorkersSocket, *self.getsockname()[:2])
+
+
+def _bound(kind: type[socket.socket], host: str, port: int) -> socket.socket:
+    bound = kind(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if kind is WorkersSocket:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # what is closed with something unsent would stay for ever otherwise
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS_MAX * 1000)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:

@@ -10,9 +10,11 @@ from typing import Final
 from signalbox.errors import TooMany
 
 WAITING_MAX: Final = 10_000  # of one project
-ALONE_TOGETHER_MAX: Final = 16  # of one project that begin in one turn of the event loop, while nobody else calls
-TURN_SECONDS: Final = 0.002  # between two of a flooded project's requests, while others call
-SHARED_SECONDS: Final = 0.025  # for so long after a request of another project, others count as calling
+TOGETHER_MAX: Final = 16  # requests that begin in one turn of the event loop, while no quiet project calls
+TURN_SECONDS: Final = 0.002  # between two of a flooded project's requests, while a quiet one calls
+SHARED_SECONDS: Final = 0.025  # for so long after its request, a quiet project counts as calling
+FLOOD: Final = 4  # requests of one project that wait at once are one
+FLOOD_SECONDS: Final = 0.25  # for so long after, the project is not a quiet one
 
 
 @dataclass(slots=True)
@@ -28,9 +30,9 @@ class Turns:
     """Lets requests begin in turns of the event loop, first come, first served.
 
     A flood brings dozens of requests in one turn. Begun all at once they would keep everybody else's from the loop.
-    So while more than one project calls, one request of each begins per turn, and one that has requests waiting begins
-    the next only after a pause, in which loop and database are free for the others. A project that calls alone begins
-    `ALONE_TOGETHER_MAX` a turn: few enough that whoever comes next hardly waits.
+    So while a quiet project calls beside others, one request of each begins per turn, and one that has requests waiting
+    begins the next only after a pause, in which loop and database are free for the others. Projects that flood, or one
+    that calls alone, begin `TOGETHER_MAX` a turn between them: few enough that whoever comes next hardly waits.
     """
 
     def __init__(self, shared_seconds: float = SHARED_SECONDS) -> None:
@@ -38,7 +40,9 @@ class Turns:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lines: dict[int | None, _Line] = {}
         """By project; None are callers whose project is not known yet."""
-        self._flooded: set[int | None] = set()
+        self._crowded: set[int | None] = set()
+        """Those who have requests waiting."""
+        self._flooding_until: dict[int | None, float] = {}
         self._latest: int | None = None
         self._shared_until = 0.0
 
@@ -51,7 +55,9 @@ class Turns:
         loop = self._loop = self._loop or asyncio.get_running_loop()  # asking for it is a system call in Python 3.11
         if project_id != self._latest:
             self._latest = project_id
-            self._shared_until = loop.time() + self._shared_seconds
+            now = loop.time()
+            if now >= self._flooding_until.get(project_id, 0.0):
+                self._shared_until = now + self._shared_seconds
         line = self._lines.get(project_id)
         if line is None:
             self._lines[project_id] = _Line()
@@ -64,25 +70,35 @@ class Turns:
             raise TooMany("too many requests of this project are waiting: repeat in a second", retry_after_seconds=1)
         turn = loop.create_future()
         line.waiting.append(turn)
-        self._flooded.add(project_id)
+        self._crowded.add(project_id)
+        if len(line.waiting) >= FLOOD:
+            self._note_flood(project_id, loop.time())
         await turn
 
+    def _note_flood(self, project_id: int | None, now: float) -> None:
+        if project_id not in self._flooding_until:
+            self._flooding_until = {flooding: until for flooding, until in self._flooding_until.items() if until > now}
+        self._flooding_until[project_id] = now + FLOOD_SECONDS
+
     def _together_max(self, loop: asyncio.AbstractEventLoop) -> int:
-        return 1 if loop.time() < self._shared_until else ALONE_TOGETHER_MAX
+        if loop.time() < self._shared_until:
+            return 1
+        return max(1, TOGETHER_MAX // max(1, len(self._crowded)))
 
     def _next(self, loop: asyncio.AbstractEventLoop, project_id: int | None) -> None:
         """Let the next requests of a project begin, or forget the project when none waits."""
         line = self._lines[project_id]
+        is_shared = loop.time() < self._shared_until
         together_max = self._together_max(loop)
         line.begun = 0
         while line.begun < together_max and _begin(line.waiting):
             line.begun += 1
         if not line.waiting:
-            self._flooded.discard(project_id)
+            self._crowded.discard(project_id)
         if not line.begun:
             del self._lines[project_id]
-        elif together_max == 1:
-            loop.call_later(TURN_SECONDS / max(1, len(self._flooded)), self._next, loop, project_id)
+        elif is_shared:
+            loop.call_later(TURN_SECONDS / max(1, len(self._crowded)), self._next, loop, project_id)
         else:
             loop.call_soon(self._next, loop, project_id)
 

@@ -92,6 +92,7 @@ NOBODYS = {
     "numbers",
     "outcome",
     "pad",
+    "patch",
     "path",
     "prefix",
     "priority",

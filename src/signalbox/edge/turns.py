@@ -63,7 +63,7 @@ class Turns:
             self._lines[project_id] = _Line()
             loop.call_soon(self._next, loop, project_id)
             return
-        if not line.waiting and line.begun < self._together_max(loop):
+        if not line.waiting and line.begun < (1 if self._is_shared(loop) else self._share):
             line.begun += 1
             return
         if len(line.waiting) >= WAITING_MAX:
@@ -80,16 +80,20 @@ class Turns:
             self._flooding_until = {flooding: until for flooding, until in self._flooding_until.items() if until > now}
         self._flooding_until[project_id] = now + FLOOD_SECONDS
 
-    def _together_max(self, loop: asyncio.AbstractEventLoop) -> int:
-        if loop.time() < self._shared_until:
-            return 1
+    def _is_shared(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether a quiet project calls beside others."""
+        return loop.time() < self._shared_until
+
+    @property
+    def _share(self) -> int:
+        """How many requests each project begins in a turn while no quiet one calls."""
         return max(1, TOGETHER_MAX // max(1, len(self._crowded)))
 
     def _next(self, loop: asyncio.AbstractEventLoop, project_id: int | None) -> None:
         """Let the next requests of a project begin, or forget the project when none waits."""
         line = self._lines[project_id]
-        is_shared = loop.time() < self._shared_until
-        together_max = self._together_max(loop)
+        is_shared = self._is_shared(loop)
+        together_max = 1 if is_shared else self._share
         line.begun = 0
         while line.begun < together_max and _begin(line.waiting):
             line.begun += 1

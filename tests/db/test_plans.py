@@ -1,7 +1,7 @@
 """Plans: no call reads more of a long ledger than it answers.
 
-Everything runs with the server's own settings, beside the many small projects of the other tests: a plan that is made
-for the average project walks the long one from end to end. tests/perf/ledger_size.py measures what is looked at here.
+Everything runs with the server's own settings, beside projects of any size: a plan that is made for the average project
+walks the long one from end to end. tests/perf/ledger_size.py measures what is looked at here.
 """
 
 from __future__ import annotations
@@ -38,11 +38,26 @@ COPY = """
     select $2, e.seq + 1000000, e.at, e.participation_id, e.actor, e.type, e.payload
     from events e where e.project_id = $1
 """
+PROJECTS = (20, 2000)
+"""How many PostgreSQL is told there are: of how many rows a plan for any project expects."""
+TELL_PROJECTS = """
+    do $$
+    declare
+        one regclass;
+    begin
+        for one in
+            select a.attrelid from pg_attribute a join pg_class c on c.oid = a.attrelid
+            where a.attname = 'project_id' and c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+        loop
+            execute format('alter table %s alter column project_id {how} (n_distinct{value})', one);
+        end loop;
+    end $$
+"""
 GROWING = {"events", "posts", "deliveries", "claims", "leases", "tasks"}
 
 
-@pytest.fixture(scope="module")
-async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]:
+@pytest.fixture(scope="module", params=PROJECTS)
+async def reader(request: pytest.FixtureRequest, database: Database, database_url: str) -> AsyncIterator[Reader]:
     """An agent in a project with a long history, on a connection like the server's but for the plans."""
     owner = await asyncpg.connect(database_url)
     agents = await make_long_project(database, owner, EVENTS)
@@ -50,7 +65,9 @@ async def reader(database: Database, database_url: str) -> AsyncIterator[Reader]
     await owner.execute(LONG_THREAD, project_id)
     for _ in range(OTHERS):
         await owner.execute(COPY, project_id, (await make_project(database)).project_id)
+    await owner.execute(TELL_PROJECTS.format(how="set", value=f" = {request.param}"))
     await owner.execute("analyze")
+    await owner.execute(TELL_PROJECTS.format(how="reset", value=""))
     role = await owner.fetchval("select current_database() || '_app'")
     await owner.close()
     connection = await asyncpg.connect(database_url, server_settings={**SERVER_SETTINGS, "role": role})
@@ -199,6 +216,7 @@ async def test_marks_and_deadlines_take_up_no_more_than_they_are_about(reader: R
     )
     marked = plans.take()
     await reader.connection.execute("begin")
+    await reader.connection.execute("set local role none; update agendas set next_at = 'infinity'; reset role")
     await reader.connection.execute(
         "insert into deadlines select $1, now() - interval '1 second', p, p % 2 = 0 from unnest($2::bigint[]) p",
         reader.who.project_id,

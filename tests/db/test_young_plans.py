@@ -126,3 +126,18 @@ async def test_posts_known_by_id_are_found_by_key(
 
     assert {node["Index Name"] for node in found if "(post_id = " in node.get("Index Cond", "")} == {"posts_pkey"}
     assert dear(found) == []
+
+
+async def test_posts_are_acked_by_key(reader: Reader, plans: Plans) -> None:
+    posts = await reader.connection.fetch(
+        "select post_id from deliveries where project_id = $1 and participation_id = $2 order by post_id desc limit 3",
+        reader.who.project_id,
+        reader.who.participation_id,
+    )
+    plans.take()
+    await run(reader, "ack", {"post_ids": [row["post_id"] for row in posts]})
+    seen = plans.take()
+
+    scans = [node for node in on("deliveries", seen) + on("posts", seen) if node["Node Type"] != "ModifyTable"]
+    assert len(scans) >= 2 * len(posts)
+    assert dear(scans) == []

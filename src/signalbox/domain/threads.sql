@@ -105,13 +105,14 @@ receipts as (
         d.seen_at, d.answer_id, case when d.state <> 'expired' then d.acked_at end as acked_at,
         row_number() over (partition by d.post_id order by d.acked_at, m.actor) as place
     from members m
+    cross join page g
     cross join lateral (
         select *
         from deliveries r
         where r.project_id = :project_id
             and r.participation_id = m.participation_id
-            and r.post_id = any(array(select g.post_id from page g))
-        limit :limit
+            and r.post_id = g.post_id
+        limit 1
     ) d
     where m.project_id = :project_id
 ),

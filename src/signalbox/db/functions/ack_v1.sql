@@ -9,8 +9,11 @@ declare
     wanted bigint[] := named_ids;
     unknown bigint[];
     newly bigint[];
+    insides text[];
     late bigint[];
-    closed text;
+    one bigint;
+    due timestamptz;
+    inside text;
     part record;
     first_at timestamptz;
 begin
@@ -30,22 +33,29 @@ begin
             limit 1000
         ) due;
     end if;
-    with acked as (
+    -- One by one and by the whole key: a list of ids may be planned as a walk through all that the caller ever got.
+    for one in
+        select w.post_id from unnest(wanted) as w (post_id) order by w.post_id
+    loop
         update deliveries d
         set acked_at = ctx.at, outcome = new_outcome, note = new_note,
             state = case new_outcome when 'declined' then 'declined' else 'acked' end
         where d.project_id = ctx.project_id
             and d.participation_id = ctx.participation_id
-            and d.post_id = any(wanted)
+            and d.post_id = one
             and (d.acked_at is null or d.state = 'expired')
-        returning d.post_id, d.due_at, d.closed_lane
-    )
-    select
-        array_agg(a.post_id order by a.post_id),
-        array_agg(a.post_id order by a.post_id) filter (where a.due_at < ctx.at),
-        max(a.closed_lane)
-    into newly, late, closed
-    from acked a;
+        returning d.due_at, d.closed_lane into due, inside;
+        if found then
+            update posts p
+            set acked_at = ctx.at
+            where p.project_id = ctx.project_id and p.post_id = one and p.acked_at is null;
+            newly := newly || one;
+            insides := insides || inside;
+            if due < ctx.at then
+                late := late || one;
+            end if;
+        end if;
+    end loop;
     -- Nearly always each of them was open; what was not is looked up one by one, because as an anti-join that may be
     -- planned over all posts there are.
     if newly is null or cardinality(newly) < cardinality(wanted) then
@@ -67,43 +77,31 @@ begin
         if unknown is not null then
             perform refuse_v1(403, format('post %s is not addressed to you: only a recipient acks it', array_to_string(unknown, ', ')));
         end if;
-        select min(d.acked_at) into first_at
-        from deliveries d
-        where d.project_id = ctx.project_id
-            and d.participation_id = ctx.participation_id
-            and d.post_id = any(wanted);
+        select min((
+            select d.acked_at
+            from deliveries d
+            where d.project_id = ctx.project_id
+                and d.participation_id = ctx.participation_id
+                and d.post_id = w.post_id
+        )) into first_at
+        from unnest(wanted) as w (post_id);
     else
         first_at := ctx.at;
     end if;
-    if newly is not null then
-        update posts p
-        set acked_at = ctx.at
-        where p.project_id = ctx.project_id and p.post_id = any(newly) and p.acked_at is null;
-        if closed is null then
-            perform append_event_v1(ctx, 'ack', jsonb_build_object(
-                'post_id', case when cardinality(newly) = 1 then newly[1] end,
-                'post_ids', case when cardinality(newly) > 1 then to_jsonb(newly) end,
-                'outcome', new_outcome, 'note', new_note, 'late', late));
-        else
-            for part in
-                select
-                    array_agg(d.post_id order by d.post_id) as ids,
-                    array_agg(d.post_id order by d.post_id) filter (where d.post_id = any(late)) as late,
-                    d.closed_lane
-                from deliveries d
-                where d.project_id = ctx.project_id
-                    and d.participation_id = ctx.participation_id
-                    and d.post_id = any(newly)
-                group by d.closed_lane
-                order by d.closed_lane nulls first
-            loop
-                perform append_event_v1(ctx, 'ack', jsonb_build_object(
-                    'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,
-                    'post_ids', case when cardinality(part.ids) > 1 then to_jsonb(part.ids) end,
-                    'outcome', new_outcome, 'note', new_note, 'late', part.late, 'closed_lane', part.closed_lane));
-            end loop;
-        end if;
-    end if;
+    for part in
+        select
+            array_agg(a.post_id order by a.post_id) as ids,
+            array_agg(a.post_id order by a.post_id) filter (where a.post_id = any(late)) as late,
+            a.closed_lane
+        from unnest(newly, insides) as a (post_id, closed_lane)
+        group by a.closed_lane
+        order by a.closed_lane nulls first
+    loop
+        perform append_event_v1(ctx, 'ack', jsonb_build_object(
+            'post_id', case when cardinality(part.ids) = 1 then part.ids[1] end,
+            'post_ids', case when cardinality(part.ids) > 1 then to_jsonb(part.ids) end,
+            'outcome', new_outcome, 'note', new_note, 'late', part.late, 'closed_lane', part.closed_lane));
+    end loop;
     if through is null and cardinality(wanted) = 1 then
         return finish_act_v1(act, ctx, jsonb_build_object('post_id', wanted[1], 'acked_at', first_at));
     end if;

@@ -30,10 +30,11 @@ begin
         select array_agg(r.task_id order by r.task_id) into ready
         from (
             select t.task_id
-            from tasks t
-            where t.project_id = ctx.project_id
-                and t.task_id = any(dependents)
-                and t.unmet = 0
+            from unnest(dependents) as d (task_id)
+            cross join lateral (
+                select * from tasks q where q.project_id = ctx.project_id and q.task_id = d.task_id limit 1
+            ) t
+            where t.unmet = 0
                 and t.status in ('open', 'assigned')
                 and (t.closed_lane is null or t.closed_lane = task.closed_lane)
             order by t.task_id
@@ -43,13 +44,14 @@ begin
     perform move_task_v1(ctx, task, next_status, event_type, payload || jsonb_build_object('ready', to_jsonb(ready)));
     for waiting in
         select t.*
-        from tasks t
-        where t.project_id = ctx.project_id
-            and t.task_id in (
-                select b.task_id
-                from task_blockers b
-                where b.project_id = ctx.project_id and b.on_task_id = task.task_id and b.resolved_at is null
-            )
+        from (
+            select distinct b.task_id
+            from task_blockers b
+            where b.project_id = ctx.project_id and b.on_task_id = task.task_id and b.resolved_at is null
+        ) b
+        cross join lateral (
+            select * from tasks q where q.project_id = ctx.project_id and q.task_id = b.task_id limit 1
+        ) t
         order by t.task_id
     loop
         perform unblock_v1(ctx, waiting, task.task_id);

@@ -48,11 +48,14 @@ begin
         limit 200);
     found_ids := found_ids || array(
         select d.post_id
-        from deliveries d
-        where d.project_id = project
-            and d.participation_id = participation
-            and d.post_id = any(late)
-            and d.acked_at is null
+        from (select distinct l.post_id from unnest(late) as l (post_id)) l
+        cross join lateral (
+            select *
+            from deliveries q
+            where q.project_id = project and q.participation_id = participation and q.post_id = l.post_id
+            limit 1
+        ) d
+        where d.acked_at is null
             and d.state <> 'expired'
             and (is_any or is_wanted_post_v1(project, d.post_id, wanted_author, wanted))
         order by d.post_id

@@ -20,11 +20,10 @@ begin
     into said
     from jsonb_array_elements(steps) with ordinality as s (step, place);
     select l.* into cheapest
-    from leases l
-    where l.project_id = ctx.project_id
-        and l.lease_id = any(array(
-            select (s.step ->> 'lease_id')::bigint from jsonb_array_elements(steps) as s (step) where s.step ? 'lease_id'
-        ))
+    from jsonb_array_elements(steps) as s (step)
+    cross join lateral (
+        select * from leases q where q.project_id = ctx.project_id and q.lease_id = (s.step ->> 'lease_id')::bigint limit 1
+    ) l
     order by (
         select count(*)
         from lease_waiters w

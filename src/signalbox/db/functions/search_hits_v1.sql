@@ -57,8 +57,13 @@ begin
         into fitting, found_seqs;
         return query
         select s.seq, ts_rank(s.vector, wanted, 1)
-        from search_entries s
-        where s.project_id = project and s.seq = any(found_seqs) and s.project_id + 0 = any(tenants);
+        from unnest(found_seqs) as f (seq)
+        cross join lateral (
+            select *
+            from search_entries e
+            where e.project_id = project and e.seq = f.seq and e.project_id + 0 = any(tenants)
+            limit 1
+        ) s;
         missing := missing - cardinality(found_seqs);
         looks := looks + fitting;
         place := (place >> bits << bits) - 1;

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -94,6 +94,15 @@ def free_port() -> int:
         return port
 
 
+def listening(port: int) -> int | None:
+    """Count the sockets that listen on a port, one a worker; None where the system does not say."""
+    try:
+        lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    except FileNotFoundError:
+        return None
+    return sum(f":{port:04X} 00000000:0000 0A" in line for line in lines)
+
+
 def clean_environment(**added: str) -> dict[str, str]:
     """Answer this process's environment without settings of Signalbox, and with the ones given."""
     kept = {
@@ -123,15 +132,21 @@ class ServerProcess:
             )
 
     def wait_until_ready(self, seconds: float = START_SECONDS_MAX) -> Self:
+        def is_ready() -> bool:
+            try:
+                return httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            except httpx2.TransportError:
+                return False
+
+        return self.wait_until(is_ready, seconds)
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = START_SECONDS_MAX) -> Self:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}: {self.log.read_text()[-3000:]}")
-            try:
-                if httpx2.get(f"{self.url}/readyz", timeout=2).status_code == 200:
-                    return self
-            except httpx2.TransportError:
-                pass
+            if holds():
+                return self
             time.sleep(0.05)
         raise AssertionError(f"the server was not ready in {seconds} s: {self.log.read_text()[-3000:]}")
 
@@ -167,6 +182,8 @@ def serving(database_url: str, directory: Path, *, workers: int = 1, **environme
         **environment,
     )
     try:
-        yield server.wait_until_ready()
+        server.wait_until_ready()
+        server.wait_until(lambda: listening(server.port) in {workers, None})
+        yield server
     finally:
         server.stop()

@@ -17,7 +17,7 @@ import pytest
 
 from cli.conftest import Run
 from conftest import Databases
-from domain.test_deleted_projects import delete
+from domain.unserved.test_deleted_projects import delete
 from signalbox.config import load_settings
 from signalbox.db.migrating import migrate
 from signalbox.db.pool import Database, schema_head

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -30,12 +30,18 @@ async def operator(database_url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
         await connection.close()
 
 
-@pytest.fixture(scope="session")
-async def workers(settings: Settings) -> AsyncIterator[list[Database]]:
-    """Workers with queues of their own, so that what they write meets in PostgreSQL and not before."""
+@asynccontextmanager
+async def open_workers(settings: Settings) -> AsyncIterator[list[Database]]:
+    """Open workers with queues of their own, so that what they write meets in PostgreSQL and not before."""
     small = settings.model_copy(update={"pool_connections": 3})
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(Database(small)) for _ in range(WORKERS)]
+
+
+@pytest.fixture(scope="session")
+async def workers(settings: Settings) -> AsyncIterator[list[Database]]:
+    async with open_workers(settings) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from anyio import to_thread
 
 from conftest import Databases
-from domain.test_deleted_projects import delete, fill
+from domain.unserved.test_deleted_projects import delete, fill
 from proofs.operators import until
 from signalbox.config import load_settings
 from signalbox.db.migrating import migrate

@@ -145,7 +145,7 @@ def cpu_seconds(pid: int) -> float:
         try:
             fields = Path(f"/proc/{member}/stat").read_text().rsplit(") ", 1)[1].split()
             found += [int(child) for child in Path(f"/proc/{member}/task/{member}/children").read_text().split()]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue  # ended meanwhile: its parent counts it
         ticks += sum(int(field) for field in fields[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")

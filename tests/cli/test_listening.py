@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import pickle
+import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 
+import asyncpg
 import pytest
 
-from signalbox.cli.server import UNTAKEN_SECONDS_MAX, listen
+from signalbox.cli.server import UNTAKEN_SECONDS_MAX, StartLine, listen
 from signalbox.config import load_settings
+from signalbox.db.pool import LINE_NAME
 from signalbox.errors import SetupError
+from support import ServerProcess, free_port, listening
+
+LINES = "select count(*) from pg_stat_activity where datname = current_database() and application_name = $1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others have no such option")
@@ -49,3 +58,59 @@ def _takes(worker: socket.socket, port: int) -> bool:
             worker.accept()[0].close()
             return True
     return False
+
+
+def _workers_of(server: ServerProcess) -> list[int]:
+    """Answer the processes that its supervisor has started as workers."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share one socket")
+async def test_workers_listen_once_all_of_them_are_there(database_url: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(database_url)
+
+    async def lines() -> int:
+        """How many workers have opened the connection for wake-ups, the last thing that they do before."""
+        count: int = await connection.fetchval(LINES, LINE_NAME)
+        return count
+
+    before = await lines()
+    server = ServerProcess(
+        "serve", "--workers", "3", port=free_port(), log=tmp_path / "server.log", DATABASE_URL=database_url
+    )
+    try:
+        server.wait_until(lambda: len(_workers_of(server)) == 3)
+        slow = _workers_of(server)[1]
+        os.kill(slow, signal.SIGSTOP)
+        try:
+            while await lines() < before + 2:  # noqa: ASYNC110 - it is told of in the database
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)
+            early = listening(server.port)
+        finally:
+            os.kill(slow, signal.SIGCONT)
+        server.wait_until(lambda: listening(server.port) == 3).wait_until_ready()
+    finally:
+        server.stop()
+        await connection.close()
+
+    assert early == 0
+
+
+async def test_no_worker_waits_for_another_for_long() -> None:
+    line = StartLine(2, seconds=0.1)
+
+    await asyncio.wait_for(line.wait(), timeout=5)
+    await asyncio.wait_for(line.wait(), timeout=5)
+
+
+async def test_workers_wait_for_each_other() -> None:
+    line = StartLine(2, seconds=1000)
+    first = asyncio.create_task(line.wait())
+    await asyncio.sleep(0.1)
+    early = first.done()
+
+    await asyncio.wait_for(asyncio.gather(first, line.wait()), timeout=5)
+
+    assert not early

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import http.client
+import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -13,6 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -30,7 +33,11 @@ READY_SECONDS_MAX: Final = 60
 GRACE_SECONDS: Final = 2  # for answers under way, after which the database may be stopped
 GARBAGE_THRESHOLD: Final = 20_000  # objects made and not gone, before the young ones are looked through
 PARENT_LOOK_SECONDS: Final = 0.5
+TOGETHER_SECONDS_MAX: Final = 3.0
+"""For workers to wait for the slowest of them at the start."""
 UNTAKEN_SECONDS_MAX: Final = 60  # a connection whose peer takes nothing of what it was sent is dropped
+
+log = logging.getLogger("signalbox.server")
 
 
 def exit_on_signals() -> None:
@@ -84,6 +91,42 @@ def _bound(kind: type[socket.socket], host: str, port: int) -> socket.socket:
     return bound
 
 
+class StartLine:
+    """Where the workers of a server wait for each other before they listen.
+
+    Those who call at once, as all do when a server comes back, would all be taken by the first worker otherwise, and
+    stay there. The supervisor lets them go, by the end of a pipe, so that none who dies here holds up the others; one
+    that is started in its place later does not wait.
+    """
+
+    def __init__(self, workers: int, seconds: float = TOGETHER_SECONDS_MAX) -> None:
+        """Begin, in the supervisor: once one of so many is there, the others have so long to come."""
+        self._arrivals, self._arrive = multiprocessing.Pipe(duplex=False)
+        self._start, self._let_go = multiprocessing.Pipe(duplex=False)
+        threading.Thread(target=self._await_all, args=(workers, seconds), daemon=True).start()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Hand a worker its ends."""
+        return {"_arrive": self._arrive, "_start": self._start}
+
+    def _await_all(self, workers: int, seconds: float) -> None:
+        deadline = None
+        for place in range(workers):
+            if not self._arrivals.poll(deadline and max(0, deadline - time.monotonic())):
+                log.warning("%d of %d workers serve before the others do, and may get more to do", place, workers)
+                break
+            self._arrivals.recv_bytes()
+            deadline = deadline or time.monotonic() + seconds
+        self._let_go.close()
+
+    async def wait(self) -> None:
+        """Wait, in a worker, until all are there or the time is over."""
+        if self._start.poll():
+            return
+        self._arrive.send_bytes(b"here")
+        await asyncio.to_thread(self._start.poll, None)
+
+
 def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
     """Serve until a signal says to end; `on_ready` is called once, from a thread, when the server answers.
 
@@ -98,10 +141,11 @@ def serve(bound: socket.socket, settings: Settings, on_ready: Callable[[], None]
         uvicorn.Server(_config(_tuned(create_app(settings)), settings)).run(sockets=[bound])
         return
     os.environ |= _as_environment(settings)
-    Multiprocess(_config("signalbox.cli.server:worker_app", settings, factory=True), sockets=[bound]).run()
+    worker = partial(worker_app, StartLine(settings.workers))
+    Multiprocess(_config(worker, settings, factory=True), sockets=[bound]).run()
 
 
-def _config(app: Starlette | str, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
+def _config(app: Starlette | Callable[[], Starlette], settings: Settings, *, factory: bool = False) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=factory,
@@ -130,16 +174,16 @@ def _as_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def worker_app() -> Starlette:
+def worker_app(start_line: StartLine) -> Starlette:
     """Build the application in a worker, which ends when its supervisor is gone."""
     settings = load_settings(os.environ)
     set_up_logs(settings)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return _tuned(create_app(settings))
+    return _tuned(create_app(settings), start_line)
 
 
-def _tuned(app: Starlette) -> Starlette:
-    """Fit the application to a process of its own.
+def _tuned(app: Starlette, start_line: StartLine | None = None) -> Starlette:
+    """Fit the application to a process of its own, which listens once all at the start line are there.
 
     The signals that stop it end its open streams at once: uvicorn would wait for them, then cut them.
     """
@@ -152,6 +196,8 @@ def _tuned(app: Starlette) -> Starlette:
             for number in (signal.SIGTERM, signal.SIGINT):
                 for streams in app.state.open_streams:
                     _before(number, streams.end_all)
+            if start_line is not None:
+                await start_line.wait()
             yield state
 
     app.router.lifespan_context = lifespan

@@ -132,9 +132,9 @@ async def end_session(db: Executor, owner_id: int, session_id: int) -> None:
     await sql.end_session.all(db, Ended, owner_id=owner_id, session_id=session_id)
 
 
-async def end_replaced(db: Executor, session_hash: bytes) -> None:
-    """End the session that a browser had before it signed in again, if it had one: nothing holds its secret then."""
-    await sql.end_replaced.all(db, Ended, session_hash=session_hash)
+async def end_held(db: Executor, session_hash: bytes) -> None:
+    """End the session that a browser holds, if it holds one, whoever's it is and whatever has become of its owner."""
+    await sql.end_held.all(db, Ended, session_hash=session_hash)
 
 
 async def end_sessions(db: Executor, owner_id: int) -> None:

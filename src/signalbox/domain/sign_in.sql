@@ -57,8 +57,8 @@ delete from admin_sessions s
 where s.owner_id = :owner_id and s.session_id = :session_id
 returning s.session_id;
 
--- name: end_replaced
--- By its hash: whoever signs in again in a browser may be another owner.
+-- name: end_held
+-- By its hash: whoever signs in again in a browser may be another owner, and whoever signs out a suspended one.
 delete from admin_sessions s where s.session_hash = :session_hash returning s.session_id;
 
 -- name: end_sessions

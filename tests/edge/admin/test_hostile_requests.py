@@ -174,7 +174,7 @@ async def test_a_form_of_nobody_leads_to_signing_in_whatever_the_browser_says_it
     await visitor.get("/sign-in")
     form = read(await visitor.get(f"/sign-in/link?code={await _link_code(visitor)}")).forms[0]
     headers = {b"Origin": visitor.origin.encode(), b"Referer": referer.encode("latin-1")}
-    answer = await visitor.web.post("/sign-out", data={"form_token": form.fields["form_token"]}, headers=headers)
+    answer = await visitor.web.post("/admin/projects", data={"form_token": form.fields["form_token"]}, headers=headers)
 
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in?return_to=%2Fadmin")

@@ -147,6 +147,25 @@ async def test_a_suspended_owner_is_told_so_and_nothing_of_its_works(
     require_sound(suspended)
 
 
+async def test_a_suspended_owner_can_sign_out(
+    team: Team, owner: OwnerRow, operating: BrowserOf, database_url: str
+) -> None:
+    superuser = await asyncpg.connect(database_url)
+    count = "select count(*) from admin_sessions where owner_id = $1"
+    await operating.fill(page_of(owner), f"{page_of(owner)}/suspend", sure="true")
+    before = await superuser.fetchval(count, owner.owner_id)
+    page = await team.browser.get("/admin")
+    out = await team.browser.fill("/admin", "/sign-out")
+    after = await superuser.fetchval(count, owner.owner_id)
+    await superuser.close()
+    elsewhere = await team.browser.get("/admin")
+
+    assert [form.action for form in read(page).forms] == ["/sign-out"]
+    assert (out.url.path, elsewhere.url.path) == ("/sign-in", "/sign-in")
+    assert (before, after) == (1, 0)
+    require_sound(page)
+
+
 async def test_suspending_asks_to_be_sure_and_spares_the_operator_itself(
     team: Team, owner: OwnerRow, operating: BrowserOf
 ) -> None:

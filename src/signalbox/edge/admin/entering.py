@@ -37,7 +37,7 @@ async def open_session(
 
 async def begin_session(page: Page, secret: str, seconds: int, return_to: str) -> Response:
     """Give the browser the secret of its new session, end the one it had, and go on."""
-    await sign_in.end_replaced(page.database, page.browser.secret_hash)
+    await sign_in.end_held(page.database, page.browser.secret_hash)
     page.browser.becomes(secret, seconds)
     note(page.request.scope, outcome="signed in")
     return page.go(return_to)

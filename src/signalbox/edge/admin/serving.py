@@ -21,7 +21,7 @@ from signalbox.db.visits import Visit
 from signalbox.domain.presence import Heartbeats
 from signalbox.edge.admin.browser import local_path
 from signalbox.edge.admin.contents import PAGES
-from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem
+from signalbox.edge.admin.forms import FORM_BYTES_MAX, TOKEN, Form, Problem, Shown
 from signalbox.edge.admin.live import Watches
 from signalbox.edge.admin.page import Page, PageRoute, Send, Show, Surroundings
 from signalbox.edge.admin.providers import Provider
@@ -137,7 +137,13 @@ class AdminEdge:
             request = page.request
             wanted = f"{page.path}?{request.url.query}" if request.url.query else page.path
             return _sign_in_first(wanted if request.method == "GET" else _form_page(page))
-        response = error_page(refusal.status, refusal.message, is_signed_in=page.is_signed_in, code=refusal.code)
+        text = _error_text(
+            refusal.status,
+            refusal.message,
+            is_signed_in=page.is_signed_in,
+            sign_out=page.form_state("/sign-out") if isinstance(refusal, OwnerSuspended) else None,
+        )
+        response = HTMLResponse(text, refusal.status)
         if "retry_after_seconds" in refusal.state:
             response.headers["Retry-After"] = str(refusal.state["retry_after_seconds"])
         return response
@@ -162,10 +168,13 @@ def is_page(scope: Scope) -> bool:
     return str(scope["path"]).startswith(ROOTS)
 
 
-def error_page(status: int, message: str, *, is_signed_in: bool = False, code: str = "") -> HTMLResponse:
-    """Say in a page what went wrong."""
-    text = render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in, code=code)
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+def error_page(status: int, message: str) -> HTMLResponse:
+    """Say in a page what went wrong, to whomever."""
+    return HTMLResponse(_error_text(status, message), status, headers=HEADERS)
+
+
+def _error_text(status: int, message: str, *, is_signed_in: bool = False, sign_out: Shown | None = None) -> str:
+    return render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in, sign_out=sign_out)
 
 
 def _asset_endpoint(name: str, kind: str) -> Endpoint:

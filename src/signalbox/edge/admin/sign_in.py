@@ -73,7 +73,7 @@ async def use_link(page: Page) -> Response:
 
 async def sign_out(page: Page) -> Response:
     """End this browser's session."""
-    await sign_in.end_session(page.db, page.owner.owner_id, page.owner.session_id)
+    await sign_in.end_held(page.database, page.browser.secret_hash)
     page.browser.forget()
     return page.go("/sign-in", notice="signed_out")
 
@@ -83,5 +83,5 @@ PAGES: tuple[PageRoute, ...] = (
     Send("/sign-in/mail", mail_link, again=show, is_open=True),
     Show("/sign-in/link", show_link, is_open=True),
     Send("/sign-in/link", use_link, again=show_link, is_open=True),
-    Send("/sign-out", sign_out, again=show),
+    Send("/sign-out", sign_out, again=show, is_open=True),
 )

@@ -211,6 +211,17 @@ async def test_two_owners_cannot_swap(workers: list[Database]) -> None:
     assert {type(outcome) for outcome in outcomes} == {Conflict}
 
 
+async def test_a_handle_that_its_owner_is_giving_up_is_taken(
+    project: Project, other_project: Project, operator: asyncpg.Connection[Any]
+) -> None:
+    """Who waited for it would wait in a circle if its owner wished for the one that is given up here."""
+    theirs = other_project.handle
+    async with operator.transaction():
+        await operator.execute("update owners set handle = $1 where handle = $2", new_handle(), theirs)
+        with pytest.raises(Conflict, match="this handle is taken"):
+            await rename(project, theirs)
+
+
 async def test_in_each_ledger_the_event_stands_between_the_old_name_and_the_new(
     project: Project, agent: Agent, workers: list[Database]
 ) -> None:

@@ -33,6 +33,10 @@ begin
         return was;
     end if;
     begin
+        -- The update would wait for an owner who is giving the handle up, and who may be waiting for this owner's.
+        if (select h.owner_id from handles h where h.handle = wanted) <> owner then
+            raise unique_violation;
+        end if;
         update owners o set handle = wanted where o.owner_id = owner;
     exception when unique_violation then
         perform refuse_v1(409, 'this handle is taken: choose another',

@@ -8,7 +8,6 @@ declare
     place record;
     ctx act_context;
     locked act_context[];
-    taken_by bigint;
 begin
     if was is null or was = wanted then
         return was;
@@ -38,18 +37,16 @@ begin
             raise unique_violation;
         end if;
         update owners o set handle = wanted where o.owner_id = owner;
+        insert into handles (handle, owner_id)
+        values (wanted, owner)
+        on conflict on constraint handles_pkey do nothing;
+        if (select h.owner_id from handles h where h.handle = wanted) <> owner then
+            raise unique_violation;
+        end if;
     exception when unique_violation then
         perform refuse_v1(409, 'this handle is taken: choose another',
             jsonb_build_object('handle', wanted, 'suggestions', free_handles_v1(wanted)));
     end;
-    insert into handles (handle, owner_id)
-    values (wanted, owner)
-    on conflict on constraint handles_pkey do nothing;
-    select h.owner_id into taken_by from handles h where h.handle = wanted;
-    if taken_by <> owner then
-        perform refuse_v1(409, 'this handle is taken: choose another',
-            jsonb_build_object('handle', wanted, 'suggestions', free_handles_v1(wanted)));
-    end if;
     if (select count(*) from handles h where h.owner_id = owner) > 5 then
         perform refuse_v1(429, 'you have had 5 handles, the most an owner can have: one of those may be taken up again',
             jsonb_build_object('handles', (

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from proofs.processes import workers_of
 from signalbox.cli.server import UNTAKEN_SECONDS_MAX, StartLine, listen
 from signalbox.config import load_settings
 from signalbox.db.pool import LINE_NAME
@@ -60,12 +61,6 @@ def _takes(worker: socket.socket, port: int) -> bool:
     return False
 
 
-def _workers_of(server: ServerProcess) -> list[int]:
-    """Answer the processes that its supervisor has started as workers."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers share one socket")
 async def test_workers_listen_once_all_of_them_are_there(database_url: str, tmp_path: Path) -> None:
     connection = await asyncpg.connect(database_url)
@@ -80,8 +75,8 @@ async def test_workers_listen_once_all_of_them_are_there(database_url: str, tmp_
         "serve", "--workers", "3", port=free_port(), log=tmp_path / "server.log", DATABASE_URL=database_url
     )
     try:
-        server.wait_until(lambda: len(_workers_of(server)) == 3)
-        slow = _workers_of(server)[1]
+        server.wait_until(lambda: len(workers_of(server.process.pid)) == 3)
+        slow = workers_of(server.process.pid)[1]
         os.kill(slow, signal.SIGSTOP)
         try:
             while await lines() < before + 2:  # noqa: ASYNC110 - it is told of in the database

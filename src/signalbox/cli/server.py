@@ -110,13 +110,13 @@ class StartLine:
         return {"_arrive": self._arrive, "_start": self._start}
 
     def _await_all(self, workers: int, seconds: float) -> None:
-        deadline = None
-        for place in range(workers):
-            if not self._arrivals.poll(deadline and max(0, deadline - time.monotonic())):
-                log.warning("%d of %d workers serve before the others do, and may get more to do", place, workers)
+        self._arrivals.recv_bytes()
+        deadline = time.monotonic() + seconds
+        for here in range(1, workers):
+            if not self._arrivals.poll(max(0, deadline - time.monotonic())):
+                log.warning("%d of %d workers serve before the others do, and may get more to do", here, workers)
                 break
             self._arrivals.recv_bytes()
-            deadline = deadline or time.monotonic() + seconds
         self._let_go.close()
 
     async def wait(self) -> None:

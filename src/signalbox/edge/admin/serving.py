@@ -137,13 +137,8 @@ class AdminEdge:
             request = page.request
             wanted = f"{page.path}?{request.url.query}" if request.url.query else page.path
             return _sign_in_first(wanted if request.method == "GET" else _form_page(page))
-        text = _error_text(
-            refusal.status,
-            refusal.message,
-            is_signed_in=page.is_signed_in,
-            sign_out=page.form_state("/sign-out") if isinstance(refusal, OwnerSuspended) else None,
-        )
-        response = HTMLResponse(text, refusal.status)
+        sign_out = page.form_state("/sign-out") if isinstance(refusal, OwnerSuspended) else None
+        response = error_page(refusal.status, refusal.message, is_signed_in=page.is_signed_in, sign_out=sign_out)
         if "retry_after_seconds" in refusal.state:
             response.headers["Retry-After"] = str(refusal.state["retry_after_seconds"])
         return response
@@ -168,13 +163,10 @@ def is_page(scope: Scope) -> bool:
     return str(scope["path"]).startswith(ROOTS)
 
 
-def error_page(status: int, message: str) -> HTMLResponse:
-    """Say in a page what went wrong, to whomever."""
-    return HTMLResponse(_error_text(status, message), status, headers=HEADERS)
-
-
-def _error_text(status: int, message: str, *, is_signed_in: bool = False, sign_out: Shown | None = None) -> str:
-    return render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in, sign_out=sign_out)
+def error_page(status: int, message: str, *, is_signed_in: bool = False, sign_out: Shown | None = None) -> HTMLResponse:
+    """Say in a page what went wrong; with a form to sign out by where there is nothing else to do."""
+    text = render("admin/error.html", status=status, message=message, is_signed_in=is_signed_in, sign_out=sign_out)
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
 
 
 def _asset_endpoint(name: str, kind: str) -> Endpoint:

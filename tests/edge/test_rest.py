@@ -9,7 +9,8 @@ import httpx2
 import jsonschema_rs
 import pytest
 
-from edge.wire import ADMIN_TOOLS, bearer, call_mcp, call_rest, held, serving_here
+from edge.wire import ADMIN_TOOLS, bearer, call_mcp, call_rest, serving_here
+from proofs.operators import HEAD, holding
 from signalbox.catalog import CATALOG
 from signalbox.config import Settings
 from signalbox.edge.rest import openapi
@@ -188,8 +189,10 @@ async def test_more_waiting_writes_than_allowed_are_told_when_to_come_back(
 ) -> None:
     wish = {"sequence": "adr"}
     async with serving_here(settings.model_copy(update={"queued_writes_max": 1})) as web:
-        async with held(database_url, project.project_id):
-            calls = [asyncio.create_task(call_rest(web, agent.token, "claim", wish)) for _ in range(3)]
+        async with holding(database_url, HEAD, project.project_id) as head:
+            calls = [asyncio.create_task(call_rest(web, agent.token, "claim", wish))]
+            await head.until_waited_for()  # the first one waits no more: it is under way
+            calls += [asyncio.create_task(call_rest(web, agent.token, "claim", wish)) for _ in range(2)]
             done, waiting = await asyncio.wait(calls, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         (refused,) = (task.result() for task in done)
         others = await asyncio.gather(*waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from domain.acts import ACTS, REPEATABLE, scene
 from domain.racing import answers, head, ledger, spread, together
+from proofs.operators import HEAD, KEYS, SEQUENCE, holding
 from signalbox.db.pool import Database
-from signalbox.errors import Conflict, InvalidArguments
+from signalbox.errors import Conflict, InvalidArguments, Unavailable
 from support import Agent, Project
 
 SECRETS = {
@@ -172,6 +174,27 @@ async def test_a_key_is_forgotten_after_a_day(
     assert within["number"] == 2
     assert later == {"sequence": "port", "number": 1, "formatted": "1"}
     assert "old" not in await kept(operator, project)
+
+
+async def test_a_call_that_a_deadlock_ended_is_to_be_repeated(
+    project: Project, agent: Agent, database_url: str
+) -> None:
+    """Acts do not deadlock with each other, but what an operator locks by hand knows no order."""
+    await agent.call("claim", sequence="adr")
+    async with (
+        holding(database_url, SEQUENCE, project.project_id, "adr") as sequence,
+        holding(database_url, KEYS) as keys,
+    ):
+        claiming = asyncio.create_task(agent.call("claim", sequence="adr", idempotency_key="k"))
+        await keys.until_waited_for()
+        asking = asyncio.create_task(sequence.lock_more(HEAD, project.project_id))
+        await sequence.until_it_waits()
+        await keys.let_go()
+        with pytest.raises(Unavailable, match="with the same idempotency_key"):
+            await claiming
+        await asking
+
+    assert (await agent.call("claim", sequence="adr", idempotency_key="k"))["number"] == 2
 
 
 async def test_what_is_unread_is_never_kept(agent: Agent, peer: Agent) -> None:

@@ -18,6 +18,8 @@ LOOK_SECONDS = 0.01
 HEAD = "select from ledgers where project_id = $1 for update"
 SEQUENCE = "select from sequences where project_id = $1 and sequence = $2 for update"
 EVENTS = "lock table events in access exclusive mode"
+KEYS = "lock table idempotency_keys in access exclusive mode"
+PATIENT = "set local deadlock_timeout = '1min'"
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -59,6 +61,20 @@ class Held:
             return not await self.waiting()
 
         await until(none)
+
+    async def lock_more(self, lock: str, *arguments: object) -> None:
+        """Lock more rows. If that closes a circle of those who wait, another of them is refused."""
+        await self._holder.execute(PATIENT)
+        await self._holder.execute(lock, *arguments)
+
+    async def until_it_waits(self) -> None:
+        """Wait until it waits for somebody itself."""
+        pid = self._holder.get_server_pid()
+
+        async def waits() -> bool:
+            return bool(await self._looker.fetchval("select pg_blocking_pids($1) <> '{}'", pid))
+
+        await until(waits)
 
     async def end_waiting(self) -> None:
         """End the backends that wait."""

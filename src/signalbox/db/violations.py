@@ -41,6 +41,7 @@ GONE = (
     asyncpg.ReadOnlySQLTransactionError,  # the primary has just become a standby
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
     ConnectionError,
     TimeoutError,
     OSError,

@@ -33,8 +33,10 @@ READY_SECONDS_MAX: Final = 60
 GRACE_SECONDS: Final = 2  # for answers under way, after which the database may be stopped
 GARBAGE_THRESHOLD: Final = 20_000  # objects made and not gone, before the young ones are looked through
 PARENT_LOOK_SECONDS: Final = 0.5
-TOGETHER_SECONDS_MAX: Final = 3.0
+TOGETHER_SECONDS_MAX: Final = 10.0
 """For workers to wait for the slowest of them at the start."""
+HUNG_SECONDS: Final = 30
+"""A worker that has not said for so long that it lives is replaced: many that start on few cores say nothing for a while."""
 UNTAKEN_SECONDS_MAX: Final = 60  # a connection whose peer takes nothing of what it was sent is dropped
 
 log = logging.getLogger("signalbox.server")
@@ -160,6 +162,7 @@ def _config(app: Starlette | Callable[[], Starlette], settings: Settings, *, fac
         proxy_headers=False,  # signalbox.edge.peers does it, and keeps the proxy's own address
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=75,
+        timeout_worker_healthcheck=HUNG_SECONDS,
         backlog=2048,
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from domain.waiting import answer_of, begun, fired_by, parked
+from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked
 from proofs.operators import until
 from signalbox.db import waiters
 from signalbox.db.callers import Session
@@ -40,6 +41,31 @@ async def test_a_post_that_comes_while_it_looks_is_not_missed(
 
     assert await fired_by(call) == [{"on": "post", "index": 0, "post_ids": [1]}]
     assert posted
+
+
+async def test_what_another_one_saw_first_is_not_missed(
+    agent: Agent, peer: Agent, lead: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look is on its way back when the post comes and another one looks; only then does the wake-up come."""
+    monkeypatch.setattr(waiters, "PROVE_SECONDS", 3600)
+    plain = Session.fetch
+    async with AsyncExitStack() as stack:
+        others: list[asyncio.Task[dict[str, Any]]] = []
+
+        async def slow(session: Session, *arguments: Any) -> Any:
+            found = await plain(session, *arguments)
+            if asyncio.current_task() is call and not others:
+                await peer.call("post", to_actor=agent.actor, body="Just now.")
+                others.append(await stack.enter_async_context(parked(lead)))
+            return found
+
+        monkeypatch.setattr(Session, "fetch", slow)
+        with late_wake_ups(agent.database.waiters):
+            call = begun(agent)
+            await until(lambda: asyncio.sleep(0, result=call.done() or agent.database.waiters.parked == 2))
+
+        assert await fired_by(call) == [{"on": "post", "index": 0, "post_ids": [1]}]
+        assert not others[0].done()
 
 
 async def test_a_wait_holds_no_connection(agent: Agent, peer: Agent, project: Project) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+import asyncio
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import pytest
 
-from domain.waiting import answer_of, begun, fired_by, parked
+from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked
+from proofs.operators import until
 from signalbox.db import waiters
 from signalbox.errors import Conflict, InvalidArguments, ScopeTooNarrow
 from signalbox.identity import Scope
@@ -52,11 +54,12 @@ async def test_a_lease_that_runs_out_lets_the_next_one_take_it(
     assert taken["surface"] == "src/app.py"
 
 
+@pytest.mark.parametrize("wake_up", ["at once", "after the look"])
 async def test_a_surface_given_up_before_the_waiter_is_parked_is_taken(
-    agent: Agent, peer: Agent, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, peer: Agent, monkeypatch: pytest.MonkeyPatch, wake_up: str
 ) -> None:
     """Between standing in line and waiting nothing is held that would keep the holder from letting go."""
-    monkeypatch.setattr(waiters, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(waiters, "LOOK_SECONDS", 1e9)  # more than the machine is up
     monkeypatch.setattr(waiters, "PROVE_SECONDS", 3600)
     await peer.call("lease", surface="src/app.py")
     plain = agent.database.act
@@ -70,8 +73,12 @@ async def test_a_surface_given_up_before_the_waiter_is_parked_is_taken(
         return answer
 
     monkeypatch.setattr(agent.database, "act", let_go_after)
+    waiting = agent.database.waiters
 
-    (taken,) = await fired_by(begun(agent, TAKE))
+    with late_wake_ups(waiting) if wake_up == "after the look" else nullcontext():
+        call = begun(agent, TAKE)
+        await until(lambda: asyncio.sleep(0, result=call.done() or waiting.parked > 0))
+    (taken,) = await fired_by(call)
 
     assert taken["surface"] == "src/app.py"
     assert released

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import pytest
+
 from proofs.operators import until
+from signalbox.db.waiters import Waiters
 from support import Agent
 
 ANSWER_SECONDS_MAX = 10
@@ -48,3 +51,14 @@ async def parked(agent: Agent, *conditions: Answer, **arguments: Any) -> AsyncIt
     finally:
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
+
+
+@contextmanager
+def late_wake_ups(waiters: Waiters) -> Iterator[None]:
+    """Hear of nothing that moves until the block ends."""
+    moved: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiters, "_note_moved", moved.append)
+        yield
+    for project_id in moved:
+        waiters._note_moved(project_id)  # noqa: SLF001

@@ -61,9 +61,13 @@ class Waiter(Wake):
         self._room = room
 
     def knows(self, head: int) -> None:
-        """Say how far the ledger was when it looked: what comes after that is to be told."""
-        if self._room.seq is None:
-            self._room.seq = head
+        """Say how far the ledger was when it looked: what comes after that is told."""
+        room = self._room
+        if room.seq is None:
+            room.seq = room.first_seq = head
+            room.asks_turns = True  # up to here nobody in line was told of anything
+        elif head < room.first_seq:
+            self.wake()
         self.is_parked = True
 
     def stands_in_line(self, surface: str, concerns: Concerns) -> None:
@@ -83,6 +87,8 @@ class Room:
     watching: AbstractContextManager[None]
     seq: int | None = None
     """What happened up to here was told; None until somebody has looked."""
+    first_seq: int = 0
+    """What happened up to here was told to nobody: whoever looked before it did looks again."""
     waiters: dict[Waiter, None] = field(default_factory=dict)
     lines: dict[tuple[Waiter, str], Concerns] = field(default_factory=dict)
     """Who stands in line for which surface."""

@@ -31,7 +31,10 @@ async def before(url: str, *, token: str | None = None, heads: list[str] | None 
         links.add(link)
         try:
             server = await asyncio.open_connection(upstream.hostname, upstream.port)
-            await _pass_on((reader, writer), server, token, heads if heads is not None else [])
+            try:
+                await _pass_on((reader, writer), server, token, heads if heads is not None else [])
+            finally:
+                server[1].close()
         finally:
             writer.close()
             links.discard(link)
@@ -50,7 +53,6 @@ async def _pass_on(client: Ends, server: Ends, token: str | None, heads: list[st
     try:
         head = await client[0].readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
-        server[1].close()
         return  # opened, and closed without a word
     heads.append(head.decode("latin-1"))
     server[1].write(rewritten(head, token))
@@ -61,7 +63,6 @@ async def _pass_on(client: Ends, server: Ends, token: str | None, heads: list[st
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        server[1].close()
 
 
 def rewritten(head: bytes, token: str | None) -> bytes:

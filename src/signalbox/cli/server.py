@@ -36,7 +36,7 @@ PARENT_LOOK_SECONDS: Final = 0.5
 TOGETHER_SECONDS_MAX: Final = 10.0
 """For workers to wait for the slowest of them at the start."""
 HUNG_SECONDS: Final = 30
-"""A worker that has not said for so long that it lives is replaced: many that start on few cores say nothing for a while."""
+"""A worker that is silent for so long is replaced. Many that start on few cores say nothing for a while."""
 UNTAKEN_SECONDS_MAX: Final = 60  # a connection whose peer takes nothing of what it was sent is dropped
 
 log = logging.getLogger("signalbox.server")

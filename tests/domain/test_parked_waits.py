@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -12,6 +13,7 @@ from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked
 from proofs.operators import until
 from signalbox.db import waiters
 from signalbox.db.callers import Session
+from signalbox.db.statements import Statement
 from signalbox.errors import TooMany, Unauthenticated, Unavailable
 from support import Agent, Project
 
@@ -66,6 +68,30 @@ async def test_what_another_one_saw_first_is_not_missed(
 
         assert await fired_by(call) == [{"on": "post", "index": 0, "post_ids": [1]}]
         assert not others[0].done()
+
+
+async def test_who_begins_to_wait_while_others_are_told_is_told_too(
+    agent: Agent, peer: Agent, lead: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happened is about to be read for those who wait: another one begins to, and only then comes its post."""
+    monkeypatch.setattr(waiters, "PROVE_SECONDS", 3600)
+    waiting = agent.database.waiters
+    plain = waiting._run  # noqa: SLF001
+    async with AsyncExitStack() as stack:
+        calls: list[asyncio.Task[dict[str, Any]]] = []
+
+        async def slow(statement: Statement, arguments: Sequence[Any]) -> list[Any]:
+            if statement is waiters.STATEMENTS["moves"] and not calls:
+                calls.append(await stack.enter_async_context(parked(agent)))
+                await peer.call("post", to_actor=agent.actor, body="Just now.")
+            return await plain(statement, arguments)
+
+        await stack.enter_async_context(parked(lead))
+        monkeypatch.setattr(waiting, "_run", slow)
+        await peer.call("claim", sequence="adr")
+        await until(lambda: asyncio.sleep(0, result=bool(calls)))
+
+        assert await fired_by(calls[0]) == [{"on": "post", "index": 0, "post_ids": [1]}]
 
 
 async def test_a_wait_holds_no_connection(agent: Agent, peer: Agent, project: Project) -> None:

@@ -96,10 +96,10 @@ class Room:
     """Whether it may be another one's turn than before."""
     asked_turns_at: float = 0.0
 
-    def tell(self, move: Move) -> None:
-        """Wake whom a move may concern."""
+    def tell(self, move: Move, known: Collection[Waiter]) -> None:
+        """Wake whom a move may concern. Of those who were not `known` when it was read, its recipients do not tell."""
         for waiter in self.waiters:
-            if waiter.concerns(move):
+            if waiter not in known or waiter.concerns(move):
                 waiter.wake()
         self.asks_turns = self.asks_turns or any(concerns(move) for concerns in self.lines.values())
 

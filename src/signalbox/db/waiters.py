@@ -183,7 +183,8 @@ class Waiters:
         rooms = [room for room in rooms if room.seq is not None]
         if not rooms:
             return
-        waiting = {(room.project_id, waiter.who.participation_id) for room in rooms for waiter in room.waiters}
+        known = {waiter for room in rooms for waiter in room.waiters}
+        waiting = {(waiter.who.project_id, waiter.who.participation_id) for waiter in known}
         statement = STATEMENTS["moves"]
         values = {
             "project_ids": [room.project_id for room in rooms],
@@ -197,7 +198,7 @@ class Waiters:
             room = rooms[row["place"] - 1]
             found[room.project_id] += 1
             room.seq = max(room.seq or 0, row["seq"])
-            room.tell(Move.of(row))
+            room.tell(Move.of(row), known)
         for project_id, count in found.items():
             if count == MOVES_MAX:  # there may be more
                 self._note_moved(project_id)

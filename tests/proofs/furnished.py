@@ -50,7 +50,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 """What a lead of a furnished project can call each tool with, once; a tool that is not here needs no argument."""
 
-CHANGES_WITH_TIME = ("last_seen_at", "last_used_at", "offered_at", "offered_via", "seen_at")
+CHANGES_WITH_TIME = ("last_seen_at", "last_used_at", "offered_at", "offered_via", "seen_at", "reach", "reach_at")
 MARKED = re.compile(r'"state": "(?:offered|seen)"')
 
 

@@ -226,7 +226,7 @@ def pages(lane: str, post_id: int) -> dict[str, PageRead]:
         "waiters_for": lambda db, who, _: queues.list_waiters(db, who, WaitersArgs(surface="src/**")),
         "documents": lambda db, who, _: documents.read(db, who, "signalbox://inbox"),
         "prints": lambda db, who, _: documents.prints(db, who),
-        "doorbells": lambda db, who, _: doorbells.waiting(db, who, 0),
+        "doorbells": lambda db, who, _: doorbells.waiting(db, who, []),
         "one_event": lambda db, who, _: events.one_event(db, who, OneEventArgs(id=7)),
         "thread": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, limit=5)),
         "thread_end": lambda db, who, _: threads.thread(db, who, ThreadArgs(post_id=post_id, after=10**9)),

@@ -188,6 +188,20 @@ async def test_a_burst_is_rung_together_and_never_to_its_author(quick: str, agen
     assert doorbells <= 2
 
 
+async def test_a_post_that_comes_to_one_after_later_ones_is_rung(quick: str, agent: Agent, peer: Agent) -> None:
+    """It waited in a lane that nobody was in."""
+    await peer.call("post", to_lane="review", body="early")
+    with anyio.fail_after(2 * SECONDS_MAX):
+        async with claude(quick, agent) as client, client.listening() as sent:
+            await client.answer_check(sent)
+            await peer.call("post", to_actor="claude-1", body="late")
+            first = rung(await anext(sent))
+            await agent.call("register", lane="review")
+            second = rung(await anext(sent))
+
+    assert (first[1]["post_id"], second[1]["post_id"]) == ("2", "1")
+
+
 async def test_a_proof_holds_for_its_session_when_the_stream_is_opened_again(
     quick: str, agent: Agent, peer: Agent
 ) -> None:

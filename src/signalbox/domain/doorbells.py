@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -33,14 +34,17 @@ class Ring(Result):
     created_at: Moment
 
 
-async def waiting(db: Executor, who: Principal, after: int) -> list[Ring]:
-    """Answer the posts that wait for the caller and were not handed to it yet, oldest first."""
+async def waiting(db: Executor, who: Principal, rung: Collection[int]) -> list[Ring]:
+    """Answer the posts that wait for the caller and were not handed to it yet, oldest first.
+
+    Of those that were just `rung` that is not written yet.
+    """
     return await sql.waiting.all(
         db,
         Ring,
         project_id=who.project_id,
         participation_id=who.participation_id,
-        after=after,
+        rung=list(rung),
         rings_info=transports.TRANSPORTS["channel"].carries("info"),
         limit=RUNG_TOGETHER_MAX,
     )

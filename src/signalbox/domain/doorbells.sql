@@ -12,7 +12,7 @@ cross join lateral (
 where d.project_id = :project_id
     and d.participation_id = :participation_id
     and d.acked_at is null
-    and d.post_id > :after
+    and d.post_id <> all(:rung)
     and d.state = 'queued'
     and p.author_id <> :participation_id
     and (:rings_info or p.urgency is distinct from 'info')

@@ -33,6 +33,7 @@ UNSUPPORTED_VERSION: Final = -32000  # none of the codes of 2026-07-28: those wo
 SETTLE_SECONDS: Final = 2.0  # from the stream's opening, until the client has registered what takes its events
 RING_PAUSE_SECONDS: Final = 2.0  # what comes meanwhile is rung together
 RINGS_PER_MINUTE_MAX: Final = 10
+RUNG_KEPT_MAX: Final = 1000
 CHECK_PAUSE_SECONDS: Final = 60.0
 CHECKS_MAX: Final = 5  # of one stream
 
@@ -49,8 +50,8 @@ class Doorbells:
         self._due_at: float | None = anyio.current_time() + SETTLE_SECONDS
         self._quiet_until = self._unchecked_until = self._due_at
         self._rung_at: deque[float] = deque(maxlen=RINGS_PER_MINUTE_MAX)
-        self._rung = 0
-        """The last post that was rung."""
+        self._rung: deque[int] = deque(maxlen=RUNG_KEPT_MAX)
+        """The last posts that were rung: an older one may come after them, by its lane or when it is overdue."""
         self._checks = 0
         self._is_reachable = False
 
@@ -86,7 +87,7 @@ class Doorbells:
         content, meta = doorbells.words(rings)
         await say(RUNG, {"content": content, "meta": meta})
         doorbells.rung(self._listeners.database, who, rings)
-        self._rung = rings[-1].post_id
+        self._rung.extend(ring.post_id for ring in rings)
         self._rung_at.append(anyio.current_time())
         self._quiet_until = self._rung_at[-1] + RING_PAUSE_SECONDS
         if len(self._rung_at) == RINGS_PER_MINUTE_MAX:

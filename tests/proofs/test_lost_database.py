@@ -14,6 +14,7 @@ from edge.wire import call_mcp, call_rest, serving_here
 from proofs.dumb_proxy import DumbProxy
 from proofs.figures import figure
 from proofs.load import Load
+from proofs.operators import until
 from proofs.test_lost_answers import aside
 from proofs.wire import wires
 from signalbox.config import Settings
@@ -32,6 +33,19 @@ where datname = current_database() and application_name = 'signalbox' and state 
 """
 
 
+async def end_some(operator: asyncpg.Connection[Any]) -> int:
+    """End the backends that are at work, once some are; answers how many."""
+    ended = 0
+
+    async def some() -> bool:
+        nonlocal ended
+        ended = await operator.fetchval(END_ALL)
+        return ended > 0
+
+    await until(some)
+    return ended
+
+
 async def test_ended_backends_cost_nothing_but_repeated_calls(
     two_workers: ServerProcess, database_url: str, project: Project
 ) -> None:
@@ -43,7 +57,7 @@ async def test_ended_backends_cost_nothing_but_repeated_calls(
         async with load.running(connections[:WRITERS], connections[WRITERS:]):
             for _ in range(ROUNDS):
                 await load.until_more(WRITES_BETWEEN)
-                ended += await operator.fetchval(END_ALL)
+                ended += await end_some(operator)
             await load.until_more(WRITES_BETWEEN, READERS)
         await load.assert_all_was_done_once(connections[0])
     await operator.close()

@@ -40,7 +40,7 @@ async def end_some(operator: asyncpg.Connection[Any]) -> int:
     async def some() -> bool:
         nonlocal ended
         ended = await operator.fetchval(END_ALL)
-        return ended > 0
+        return bool(ended)
 
     await until(some)
     return ended

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
 CHUNK_BYTES = 65_536
@@ -31,10 +31,8 @@ async def before(url: str, *, token: str | None = None, heads: list[str] | None 
         links.add(link)
         try:
             server = await asyncio.open_connection(upstream.hostname, upstream.port)
-            try:
+            with closing(server[1]):
                 await _pass_on((reader, writer), server, token, heads if heads is not None else [])
-            finally:
-                server[1].close()
         finally:
             writer.close()
             links.discard(link)

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked
-from proofs.operators import until
+from domain.waiting import ANSWER_SECONDS_MAX, answer_of, begun, fired_by, late_wake_ups, parked, until_parked
 from signalbox.db import waiters
 from signalbox.db.callers import Session
 from signalbox.db.statements import Statement
@@ -64,7 +63,7 @@ async def test_what_another_one_saw_first_is_not_missed(
         monkeypatch.setattr(Session, "fetch", slow)
         with late_wake_ups(agent.database.waiters):
             call = begun(agent)
-            await until(lambda: asyncio.sleep(0, result=call.done() or agent.database.waiters.parked == 2))
+            await until_parked(agent.database.waiters, 2, call)
 
         assert await fired_by(call) == [{"on": "post", "index": 0, "post_ids": [1]}]
         assert not others[0].done()
@@ -78,31 +77,28 @@ async def test_who_begins_to_wait_while_others_are_told_is_told_too(
     waiting = agent.database.waiters
     plain = waiting._run  # noqa: SLF001
     async with AsyncExitStack() as stack:
-        calls: list[asyncio.Task[dict[str, Any]]] = []
+        begun_meanwhile: asyncio.Future[asyncio.Task[dict[str, Any]]] = asyncio.get_running_loop().create_future()
 
         async def slow(statement: Statement, arguments: Sequence[Any]) -> list[Any]:
-            if statement is waiters.STATEMENTS["moves"] and not calls:
-                calls.append(await stack.enter_async_context(parked(agent)))
+            if statement is waiters.STATEMENTS["moves"] and not begun_meanwhile.done():
+                begun_meanwhile.set_result(await stack.enter_async_context(parked(agent)))
                 await peer.call("post", to_actor=agent.actor, body="Just now.")
             return await plain(statement, arguments)
 
         await stack.enter_async_context(parked(lead))
         monkeypatch.setattr(waiting, "_run", slow)
         await peer.call("claim", sequence="adr")
-        await until(lambda: asyncio.sleep(0, result=bool(calls)))
 
-        assert await fired_by(calls[0]) == [{"on": "post", "index": 0, "post_ids": [1]}]
+        assert await fired_by(await asyncio.wait_for(begun_meanwhile, ANSWER_SECONDS_MAX)) == [
+            {"on": "post", "index": 0, "post_ids": [1]}
+        ]
 
 
 async def test_a_wait_holds_no_connection(agent: Agent, peer: Agent, project: Project) -> None:
     """More wait than the pool has connections, and others are served."""
     others = [await project.join(f"waiter-{number}") for number in range(12)]
     calls = [begun(other) for other in others]
-
-    async def are_parked() -> bool:
-        return agent.database.waiters.parked >= len(others)
-
-    await until(are_parked)
+    await until_parked(agent.database.waiters, len(others))
     await agent.call("register", lane="all")
     for other in others:
         await peer.call("post", to_actor=other.actor, body="Go on.")
@@ -150,11 +146,7 @@ async def test_one_participant_waits_in_so_many_calls_at_most(agent: Agent, peer
     most = agent.database.waiters.most_per_participant
     calls = [begun(agent) for _ in range(most)]
     try:
-
-        async def are_parked() -> bool:
-            return agent.database.waiters.parked == most
-
-        await until(are_parked)
+        await until_parked(agent.database.waiters, most)
         with pytest.raises(TooMany, match="too many calls"):
             await agent.call("wait")
         async with parked(peer):

@@ -9,8 +9,7 @@ import pytest
 
 from domain.racing import ledger
 from domain.test_posts import inbox
-from domain.waiting import answer_of
-from proofs.operators import until
+from domain.waiting import answer_of, until_parked
 from signalbox.db.pool import Database
 from signalbox.errors import InvalidArguments, NotFound, ScopeTooNarrow, Unauthenticated
 from signalbox.identity import Scope
@@ -180,11 +179,7 @@ async def begun_to_wait(agent: Agent, **arguments: Any) -> asyncio.Task[dict[str
     waiters = agent.database.waiters
     before = waiters.parked
     call = asyncio.create_task(agent.call("sync", wait_seconds=50, **arguments))
-
-    async def is_parked() -> bool:
-        return waiters.parked > before
-
-    await until(is_parked)
+    await until_parked(waiters, before + 1)
     return call
 
 

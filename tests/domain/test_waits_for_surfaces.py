@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import pytest
 
-from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked
-from proofs.operators import until
+from domain.waiting import answer_of, begun, fired_by, late_wake_ups, parked, until_parked
 from signalbox.db import waiters
 from signalbox.errors import Conflict, InvalidArguments, ScopeTooNarrow
 from signalbox.identity import Scope
@@ -77,7 +75,7 @@ async def test_a_surface_given_up_before_the_waiter_is_parked_is_taken(
 
     with late_wake_ups(waiting) if wake_up == "after the look" else nullcontext():
         call = begun(agent, TAKE)
-        await until(lambda: asyncio.sleep(0, result=call.done() or waiting.parked > 0))
+        await until_parked(waiting, 1, call)
     (taken,) = await fired_by(call)
 
     assert taken["surface"] == "src/app.py"

@@ -34,18 +34,23 @@ async def fired_by(call: asyncio.Task[Answer]) -> list[Answer]:
     return fired
 
 
+async def until_parked(waiters: Waiters, count: int, call: asyncio.Task[Answer] | None = None) -> None:
+    """Wait until so many wait that have looked, or this call has been answered."""
+
+    async def are_parked() -> bool:
+        return waiters.parked >= count or (call is not None and call.done())
+
+    await until(are_parked)
+
+
 @asynccontextmanager
 async def parked(agent: Agent, *conditions: Answer, **arguments: Any) -> AsyncIterator[asyncio.Task[Answer]]:
     """A wait that has looked and found nothing; it is ended with the block."""
     waiters = agent.database.waiters
     before = waiters.parked
     call = begun(agent, *conditions, **arguments)
-
-    async def is_parked() -> bool:
-        return call.done() or waiters.parked > before
-
     try:
-        await until(is_parked)
+        await until_parked(waiters, before + 1, call)
         assert not call.done(), call.result()
         yield call
     finally:

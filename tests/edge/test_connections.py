@@ -14,7 +14,8 @@ import httpx2
 import pytest
 
 from conftest import Databases
-from edge.wire import call_rest, held, serving_here
+from edge.wire import call_rest, serving_here
+from proofs.operators import HEADS, holding
 from signalbox.config import Settings, load_settings
 from signalbox.db.callers import STATEMENTS, Callers
 from signalbox.db.migrating import migrate
@@ -244,7 +245,7 @@ async def test_a_full_pool_is_unavailable_within_its_bound_and_recovers(
     agents = [await one.join("claude-1") for one in projects]
     small = settings.model_copy(update={"pool_connections": 2, "pool_wait_seconds": 0.3})
     async with serving_here(small) as web:
-        async with held(database_url, *(one.project_id for one in projects)):
+        async with holding(database_url, HEADS, [one.project_id for one in projects]):
             writing = [asyncio.create_task(call_rest(web, one.token, "claim", {"sequence": "adr"})) for one in agents]
             refused = await until_refused(web, agents[0])
         written = await asyncio.wait_for(asyncio.gather(*writing), SECONDS_MAX)

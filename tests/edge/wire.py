@@ -119,18 +119,6 @@ async def ledger_head(database_url: str, project_id: int) -> int:
 
 
 @asynccontextmanager
-async def held(database_url: str, *project_ids: int) -> AsyncIterator[None]:
-    """Hold the head rows of projects, so that every write of them waits for as long as the block lasts."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute("select from ledgers where project_id = any($1) for update", project_ids)
-            yield
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
 async def serving_here(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """Run an application with settings of its own in this process, and answer a client of it."""
     app = create_app(settings)

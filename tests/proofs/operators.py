@@ -16,6 +16,7 @@ WAIT_SECONDS_MAX = 20
 LOOK_SECONDS = 0.01
 
 HEAD = "select from ledgers where project_id = $1 for update"
+HEADS = "select from ledgers where project_id = any($1) for update"
 SEQUENCE = "select from sequences where project_id = $1 and sequence = $2 for update"
 EVENTS = "lock table events in access exclusive mode"
 KEYS = "lock table idempotency_keys in access exclusive mode"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -24,7 +23,6 @@ from support import make_project, serving
 if TYPE_CHECKING:
     from sim.simulate import Piece
 
-QUIET_SECONDS = 2.0
 HOOK_SECONDS_MAX = 10
 
 
@@ -102,13 +100,13 @@ class Bus:
             noted(str(post["post_id"]))
         return len(posts)
 
-    def answer_until_quiet(self, noted: Callable[[str], None]) -> None:
-        """Wait for handoffs until none has come for a while and no work is left."""
-        quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < QUIET_SECONDS or self.call("list_tasks", status="in_progress")["tasks"]:
-            if self.answer(noted):
-                quiet_since = time.monotonic()
+    def answer_to_the_end(self, noted: Callable[[str], None]) -> None:
+        """Wait for handoffs until no work is left: whoever ships a piece has handed over before."""
+        while self.call("list_tasks", status="in_progress")["tasks"]:
+            self.answer(noted)
             self.call("wait", timeout_seconds=1)
+        while self.answer(noted):
+            pass  # there may be more than one page of them
 
     def guard(self, top: Path, path: Path) -> None:
         """Ask the hook that an editor asks before it changes a file."""

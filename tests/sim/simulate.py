@@ -89,12 +89,14 @@ class Agent(threading.Thread):
             while (piece := self._take()) is not None:
                 self._read_handoffs()
                 self._think()
-                self._do(piece)
+                number = self._do(piece)
                 self._finished += 1
                 if self._finished % 3 == 0:
                     self._hand_over(piece)
+                if self.bus is not None:
+                    self.bus.ship(piece.kind if number is not None else None, number)
             if self.bus is not None:
-                self.bus.answer_until_quiet(self._noted_ack)
+                self.bus.answer_to_the_end(self._noted_ack)
         except Exception as error:  # noqa: BLE001 - the main thread tells it
             self.failure = error
 
@@ -109,7 +111,8 @@ class Agent(threading.Thread):
         left = [piece for piece in self.pieces if not self.tree.has(piece.name)]
         return self.chance.choice(left) if left else None
 
-    def _do(self, piece: Piece) -> None:
+    def _do(self, piece: Piece) -> int | None:
+        """Do it until it is on main; answers the number that was claimed for it."""
         number = self.bus.claim(piece.kind, piece.name) if self.bus is not None and piece.kind in NUMBERED else None
         for _ in range(ATTEMPTS_MAX):
             if self._attempt(piece, number):
@@ -118,8 +121,7 @@ class Agent(threading.Thread):
                 self.tally.conflicts += 1
         with self.tally.lock:
             self.tally.done[piece.number] += 1
-        if self.bus is not None:
-            self.bus.ship(piece.kind if number is not None else None, number)
+        return number
 
     def _attempt(self, piece: Piece, number: int | None) -> bool:
         if piece.kind in NUMBERED:

@@ -7,8 +7,9 @@ change of a file that everybody changes. Agents take work up, do it in a worktre
 push; a conflict is counted, and the piece done again. After every third piece an agent hands something to another one.
 
 Without Signalbox an agent takes any piece that main does not have yet, numbers by looking at the files, edits at once,
-and hands over by a file of the recipient's in the repository, which that one reads before each piece. With it, work is
-tasks, numbers are claimed, files are leased, handoffs are posts; the kit's hooks run as git and an editor run them.
+and hands over by a file of the recipient's in the repository, which that one reads before each piece, and at the end.
+With it, work is tasks, numbers are claimed, files are leased, handoffs are posts; the kit's hooks run as git and an
+editor run them.
 """
 
 from __future__ import annotations
@@ -99,6 +100,11 @@ class Agent(threading.Thread):
                 self.bus.answer_to_the_end(self._noted_ack)
         except Exception as error:  # noqa: BLE001 - the main thread tells it
             self.failure = error
+
+    def look_once_more(self) -> None:
+        """Read what was handed over in files after the last piece: what counts as lost is nowhere."""
+        self.tree.renew()
+        self._read_handoffs()
 
     def _think(self) -> None:
         time.sleep(self.chance.uniform(*THINKING_SECONDS))
@@ -203,6 +209,9 @@ def simulate(agents: int, pieces: int, seed: int, *, with_bus: bool) -> dict[str
                         raise agent.failure
                 assert time.monotonic() - begun < STOP_SECONDS_MAX, "they have not finished"
             seconds = time.monotonic() - begun
+            if not with_bus:
+                for agent in team:
+                    agent.look_once_more()
         took = [tally.acked[key] - at for key, at in tally.handed.items() if key in tally.acked]
         return {
             "pieces done": len(tally.done),
